@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// What a kind of device implements to run tensors. Kernels are installed beside it, op by op, in the
+// op registry (adjoint/op_registry.h).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "adjoint/device.h"
+#include "adjoint/export.h"
+#include "adjoint/memory.h"
+#include "adjoint/stream.h"
+
+namespace adjoint {
+
+class OpRegistry;
+
+/// One per DeviceType, for all devices of that type. Events and streams are opaque handles of it.
+class ADJOINT_API Backend {
+ public:
+  virtual ~Backend();
+  virtual DeviceType type() const = 0;
+  virtual int device_count() = 0;
+  virtual Allocator& allocator(DeviceIndex index) = 0;
+
+  virtual DeviceIndex current_device() = 0;
+  virtual void set_device(DeviceIndex index) = 0;
+  virtual Stream current_stream(DeviceIndex index) = 0;
+  virtual void set_stream(const Stream& stream) = 0;
+  virtual void synchronize(const Stream& stream) = 0;
+
+  virtual void* create_event(DeviceIndex index) = 0;
+  virtual void destroy_event(void* event) noexcept = 0;
+  virtual void record_event(void* event, const Stream& stream) = 0;
+  virtual void wait_event(void* event, const Stream& stream) = 0;
+  virtual bool query_event(void* event) = 0;
+  virtual void synchronize_event(void* event) = 0;
+
+  /// Copies within the device, from the host and to the host, in the order of `stream`. The host
+  /// forms return when the host's memory may be reused or read.
+  virtual void copy_on_device(void* dst, const void* src, size_t nbytes, const Stream& stream) = 0;
+  virtual void copy_from_host(void* dst, const void* src, size_t nbytes, const Stream& stream) = 0;
+  virtual void copy_to_host(void* dst, const void* src, size_t nbytes, const Stream& stream) = 0;
+
+  /// Installs this backend's kernels.
+  virtual void register_kernels(OpRegistry& registry) = 0;
+};
+
+/// Makes a backend known; it must outlive all use of tensors. Throws Error if its type has one.
+ADJOINT_API void register_backend(Backend& backend);
+/// The backend of a type. Throws Error, saying why and what to do, where there is none.
+ADJOINT_API Backend& get_backend(DeviceType type);
+/// True where `get_backend(type)` would not throw and there is at least one device.
+ADJOINT_API bool has_backend(DeviceType type) noexcept;
+
+}  // namespace adjoint
