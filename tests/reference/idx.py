@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Makes the small IDX and CSV files in tests/data that the readers' tests open, good ones and broken ones.
+"""Makes the small IDX and CSV files in tests/data for the readers' tests, good ones and broken ones.
 
-IDX (MNIST's format): big-endian 32-bit magic 0x000008DD (08 = unsigned byte, DD = number of dimensions), one 32-bit size for
-each dimension, then the bytes. Here: 5 images of 4 rows and 3 columns, pixel k of image i = (37 * i + 11 * k) % 256, and
-the labels 7, 2, 1, 0, 9. The name of a broken file says what is wrong with it. Uses the standard library only.
+IDX (MNIST's format): a big-endian 32-bit magic 0x000008DD (08 = unsigned byte, DD = number of
+dimensions), one 32-bit size for each dimension, then the bytes. Here: 5 images of 4 rows and 3
+columns, pixel k of image i = (37 * i + 11 * k) % 256, and the labels 7, 2, 1, 0, 9. The name of a
+broken file says what is wrong with it. Uses the standard library only.
 """
 
 import gzip
@@ -48,7 +49,9 @@ def idx_files():
         "truncated.idx3-ubyte.gz": packed(images)[:-20],
         "bad_checksum.idx3-ubyte.gz": bytes(bad_sum),
         "not_gzip.idx3-ubyte.gz": b"this is no gzip file\n",
-        "four_labels.idx1-ubyte": idx([4], LABELS[:4]),  # fine alone; one label too few for images.idx3-ubyte
+        "four_labels.idx1-ubyte": idx(
+            [4], LABELS[:4]
+        ),  # fine alone; one label too few for images.idx3-ubyte
     }
 
 
