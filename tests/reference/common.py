@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the reference scripts share: dtypes by short names, and JSON that is small, stable and exact.
+"""What the reference scripts share: dtypes by short names; JSON that is small, stable and exact.
 
 Numbers are the shortest decimals that round-trip in the tensor's dtype (float16 and bfloat16 as
 float32; whole numbers without a point); not-a-number and the infinities are the strings "nan",

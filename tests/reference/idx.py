@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Makes the small IDX and CSV files in tests/data for the readers' tests, good ones and broken ones.
+"""Makes the small IDX and CSV files in tests/data for the readers' tests, good and broken ones.
 
 IDX (MNIST's format): a big-endian 32-bit magic 0x000008DD (08 = unsigned byte, DD = number of
 dimensions), one 32-bit size for each dimension, then the bytes. Here: 5 images of 4 rows and 3
