@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+// The whole of Adjoint.
+#pragma once
+
+#include "adjoint/autograd.h"
+#include "adjoint/generator.h"
+#include "adjoint/ops.h"
+#include "adjoint/tensor.h"

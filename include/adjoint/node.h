@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// The graph of a computation, as backward walks it.
+//
+// A Node is one differentiable operation that was run; it maps gradients of the operation's outputs
+// to gradients of its inputs. An Edge names an input of a node: the node that gave it, and as which
+// of its outputs. Edges of a node follow the inputs of the forward operation, one each, so that
+// result i of apply() flows along edge i. Leaves end in an AccumulateGrad node.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "adjoint/export.h"
+#include "adjoint/intrusive_ptr.h"
+#include "adjoint/small_vector.h"
+#include "adjoint/stream.h"
+#include "adjoint/tensor.h"
+
+namespace adjoint {
+
+using variable_list = std::vector<Tensor>;
+/// Gradients on their way: a short list that needs no heap.
+using GradList = SmallVector<Tensor, 3>;
+
+struct Edge {
+  intrusive_ptr<Node> function;  ///< null where no gradient is wanted
+  uint32_t input_nr = 0;         ///< which output of `function`'s operation this was
+  bool is_valid() const { return bool(function); }
+};
+
+/// The shape, dtype and device that a gradient must have: those of the forward output.
+struct InputMetadata {
+  DimVector sizes;
+  ScalarType dtype = kFloat;
+  Stream stream;
+  InputMetadata() = default;
+  explicit InputMetadata(const Tensor& t)
+      : sizes(t.sizes()), dtype(t.dtype()), stream(t.impl()->stream()) {}
+};
+
+namespace detail {
+struct NodeHooks;
+}
+
+class ADJOINT_API Node {
+ public:
+  Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  /// As PyTorch names it: "MulBackward0".
+  virtual const char* name() const = 0;
+  /// Gradients of the inputs, one for each edge; undefined where there is none or none is needed
+  /// (task_should_compute_output). `grads` has one for each forward output; a node of one output is
+  /// only called with a defined one, others may find some undefined.
+  virtual GradList apply(GradList&& grads) = 0;
+  /// Lets go of what was saved for backward.
+  virtual void release_variables() {}
+
+  const SmallVector<Edge, 2>& next_edges() const noexcept { return next_edges_; }
+  const Edge& next_edge(size_t i) const noexcept { return next_edges_[i]; }
+  size_t num_outputs() const noexcept { return next_edges_.size(); }
+  void add_next_edge(Edge edge) { next_edges_.push_back(std::move(edge)); }
+  /// Whether the gradient of input i is wanted.
+  bool task_should_compute_output(size_t i) const noexcept { return next_edges_[i].is_valid(); }
+
+  size_t num_inputs() const noexcept { return metadata_.size(); }
+  const InputMetadata& input_metadata(size_t i) const noexcept { return metadata_[i]; }
+  /// Registers a forward output; returns its number.
+  uint32_t add_input_metadata(const Tensor& output) {
+    metadata_.push_back(InputMetadata(output));
+    return uint32_t(metadata_.size() - 1);
+  }
+  /// A forward output that no gradient can come back for.
+  uint32_t add_undefined_input() {
+    metadata_.push_back(InputMetadata());
+    return uint32_t(metadata_.size() - 1);
+  }
+  /// Where the forward ran, and so where apply() runs.
+  const Stream& stream() const noexcept { return metadata_.empty() ? default_stream() : metadata_[0].stream; }
+
+  /// Nodes made later have higher numbers; backward runs ready nodes from high to low.
+  uint64_t sequence_nr() const noexcept { return sequence_nr_; }
+  detail::NodeHooks* hooks() const noexcept { return hooks_; }
+  detail::NodeHooks& ensure_hooks();
+
+  void retain() noexcept { ref_.add(); }
+  void release() noexcept {
+    if (ref_.drop_to_zero()) destroy(this);
+  }
+  bool try_retain() noexcept { return ref_.try_add(); }
+
+  static void* operator new(size_t size);
+  static void operator delete(void* p, size_t size) noexcept;
+
+ protected:
+  virtual ~Node();
+  explicit Node(uint64_t sequence_nr) noexcept : sequence_nr_(sequence_nr) {}
+
+ private:
+  friend class Engine;
+  friend struct GraphTask;
+  static void destroy(Node* node) noexcept;
+  static const Stream& default_stream() noexcept;
+
+  detail::RefCount ref_;
+  // Which running backward has this node in its tables, and where: (task << 32 | index), 0 for none.
+  std::atomic<uint64_t> task_slot_{0};
+  uint64_t sequence_nr_;
+  detail::NodeHooks* hooks_ = nullptr;
+  SmallVector<Edge, 2> next_edges_;
+  SmallVector<InputMetadata, 1> metadata_;
+};
+
+}  // namespace adjoint

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// The memory behind one or more tensors, and its version.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "adjoint/device.h"
+#include "adjoint/export.h"
+#include "adjoint/intrusive_ptr.h"
+#include "adjoint/memory.h"
+#include "adjoint/stream.h"
+
+namespace adjoint {
+
+/// Counts the in-place changes of a storage, so that a saved tensor knows whether it was changed.
+class VersionCounter {
+ public:
+  uint32_t current() const noexcept { return value_.load(std::memory_order_relaxed); }
+  void bump() noexcept { value_.fetch_add(1, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint32_t> value_{0};
+};
+
+/// A block of a device's memory, shared by the tensors that view it.
+class ADJOINT_API Storage {
+ public:
+  /// `nbytes` (0 is fine) from the allocator of `stream`'s device.
+  static intrusive_ptr<Storage> allocate(size_t nbytes, const Stream& stream);
+  /// Memory of somebody else; `deleter(context, data)` is called when the last tensor is gone.
+  static intrusive_ptr<Storage> wrap(void* data, size_t nbytes, const Stream& stream,
+                                     void (*deleter)(void* context, void* data) noexcept,
+                                     void* context);
+  ~Storage();
+
+  void* data() const noexcept { return data_; }
+  size_t nbytes() const noexcept { return nbytes_; }
+  Device device() const noexcept { return stream_.device(); }
+  const Stream& stream() const noexcept { return stream_; }
+  VersionCounter& version() noexcept { return version_; }
+  uint32_t use_count() const noexcept { return ref_.load(); }
+
+  void retain() noexcept { ref_.add(); }
+  void release() noexcept {
+    if (ref_.drop()) delete this;
+  }
+  static void* operator new(size_t size);
+  static void operator delete(void* p) noexcept;
+
+ private:
+  Storage() = default;
+  detail::RefCount ref_;
+  VersionCounter version_;
+  void* data_ = nullptr;
+  size_t nbytes_ = 0;
+  Allocator* allocator_ = nullptr;
+  Stream stream_;
+  void (*deleter_)(void*, void*) noexcept = nullptr;
+  void* deleter_context_ = nullptr;
+};
+
+}  // namespace adjoint

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: MIT
+// Tensor: an n-dimensional array that records how it was computed.
+//
+// A Tensor is a handle: copies share the array. Operations that return a tensor are also free
+// functions of the same name (adjoint/ops.h), where their contracts are written.
+#pragma once
+
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "adjoint/array_ref.h"
+#include "adjoint/device.h"
+#include "adjoint/error.h"
+#include "adjoint/indexing.h"
+#include "adjoint/scalar.h"
+#include "adjoint/scalar_type.h"
+#include "adjoint/tensor_impl.h"
+#include "adjoint/tensor_options.h"
+
+namespace adjoint {
+
+class Tensor;
+using TensorList = ArrayRef<Tensor>;
+
+class ADJOINT_API Tensor {
+ public:
+  /// An undefined tensor: it has no array, and only defined() and the like may be asked of it.
+  Tensor() = default;
+  explicit Tensor(intrusive_ptr<TensorImpl> impl) noexcept : impl_(std::move(impl)) {}
+  Tensor(const Tensor&) = default;
+  Tensor(Tensor&&) noexcept = default;
+  Tensor& operator=(const Tensor& other) & noexcept {
+    impl_ = other.impl_;
+    return *this;
+  }
+  Tensor& operator=(Tensor&& other) & noexcept {
+    impl_ = std::move(other.impl_);
+    return *this;
+  }
+  /// `t[0] = value`, `t.index({...}) = value`: copies into the part named on the left.
+  Tensor& operator=(const Tensor& value) && { return copy_(value); }
+  Tensor& operator=(Tensor&& value) && { return copy_(value); }
+  Tensor& operator=(const Scalar& value) && { return fill_(value); }
+
+  bool defined() const noexcept { return bool(impl_); }
+  /// The same array object, not merely equal values.
+  bool is_same(const Tensor& other) const noexcept { return impl_ == other.impl_; }
+  TensorImpl* impl() const noexcept { return impl_.get(); }
+  const intrusive_ptr<TensorImpl>& impl_ptr() const noexcept { return impl_; }
+  intrusive_ptr<TensorImpl> release() noexcept { return std::move(impl_); }
+  void reset() noexcept { impl_.reset(); }
+  uint32_t use_count() const noexcept { return impl_ ? impl_->use_count() : 0; }
+
+  // Geometry and memory.
+  IntArrayRef sizes() const { return checked().sizes(); }
+  IntArrayRef strides() const { return checked().strides(); }
+  /// `dim` may be negative. Throws IndexError.
+  int64_t size(int64_t dim) const;
+  int64_t stride(int64_t dim) const;
+  int64_t dim() const { return checked().dim(); }
+  int64_t ndimension() const { return dim(); }
+  int64_t numel() const { return checked().numel(); }
+  ScalarType dtype() const { return checked().dtype(); }
+  ScalarType scalar_type() const { return dtype(); }
+  Device device() const { return checked().device(); }
+  size_t element_size() const { return elementSize(dtype()); }
+  size_t nbytes() const { return size_t(numel()) * element_size(); }
+  int64_t storage_offset() const { return checked().storage_offset(); }
+  TensorOptions options() const { return TensorOptions(dtype()).device(device()); }
+  bool is_contiguous() const { return checked().is_contiguous(); }
+  bool is_cpu() const { return device().is_cpu(); }
+  bool is_cuda() const { return device().is_cuda(); }
+  bool is_floating_point() const { return isFloatingType(dtype()); }
+  void* data_ptr() const { return checked().data(); }
+  /// The first element. Throws TypeError where T is not the dtype's type.
+  template <class T>
+  T* data_ptr() const {
+    check_dtype(scalar_type_of<T>);
+    return static_cast<T*>(data_ptr());
+  }
+  template <class T>
+  const T* const_data_ptr() const {
+    return data_ptr<T>();
+  }
+  /// The only element, on whatever device. Throws Error unless numel() is 1.
+  Scalar item() const;
+  template <class T>
+  T item() const {
+    return item().to<T>();
+  }
+  /// In-place changes so far.
+  int64_t _version() const { return checked().version().current(); }
+
+  // Autograd (adjoint/autograd.h).
+  bool requires_grad() const noexcept { return impl_ && impl_->requires_grad(); }
+  /// Throws Error for a non-leaf set to false and for dtypes that have no gradient.
+  const Tensor& requires_grad_(bool value = true) const;
+  const Tensor& set_requires_grad(bool value) const { return requires_grad_(value); }
+  bool is_leaf() const noexcept;
+  /// The node that computed this tensor; null for a leaf.
+  intrusive_ptr<Node> grad_fn() const;
+  uint32_t output_nr() const { return checked().output_nr(); }
+  /// The accumulated gradient; undefined before the first backward.
+  const Tensor& grad() const;
+  Tensor& mutable_grad() const;
+  /// Keeps the gradient of a non-leaf in grad().
+  void retain_grad() const;
+  bool retains_grad() const noexcept;
+  /// Accumulates into the leaves the gradient of this tensor, weighted by `gradient` (of this
+  /// tensor's shape; may be left out for one element). `retain_graph` keeps what is needed for a
+  /// second call (default: create_graph); `create_graph` makes the gradients differentiable.
+  /// `inputs`: only these receive gradients, and they need not be leaves.
+  void backward(const Tensor& gradient = {}, std::optional<bool> retain_graph = std::nullopt,
+                bool create_graph = false, std::optional<TensorList> inputs = std::nullopt) const;
+  /// Shares the array, not the graph.
+  Tensor detach() const;
+  const Tensor& detach_() const;
+  /// As detach(), and in-place changes of the one are not seen by the other's saved-tensor checks.
+  Tensor data() const;
+  Tensor tensor_data() const { return data(); }
+  Tensor variable_data() const { return data(); }
+  /// Takes the array of `other`, of the same dtype; shape and memory change, graph and grad stay.
+  void set_data(const Tensor& other) const;
+  bool is_view() const noexcept;
+  /// Calls `hook(grad)` whenever the gradient of this tensor is computed; a defined tensor that it
+  /// returns takes the gradient's place. Returns a handle for remove_hook.
+  template <class F>
+  unsigned register_hook(F hook) const;
+  void remove_hook(unsigned handle) const;
+
+  // Printing.
+  std::string toString() const;
+
+  // Views: they share the array.
+  Tensor view(IntArrayRef sizes) const;
+  Tensor view_as(const Tensor& other) const;
+  Tensor reshape(IntArrayRef sizes) const;
+  Tensor reshape_as(const Tensor& other) const;
+  Tensor flatten(int64_t start_dim = 0, int64_t end_dim = -1) const;
+  Tensor t() const;
+  Tensor transpose(int64_t dim0, int64_t dim1) const;
+  Tensor permute(IntArrayRef dims) const;
+  Tensor expand(IntArrayRef sizes) const;
+  Tensor expand_as(const Tensor& other) const;
+  Tensor select(int64_t dim, int64_t index) const;
+  Tensor slice(int64_t dim = 0, std::optional<int64_t> start = std::nullopt,
+               std::optional<int64_t> end = std::nullopt, int64_t step = 1) const;
+  Tensor narrow(int64_t dim, int64_t start, int64_t length) const;
+  Tensor squeeze() const;
+  Tensor squeeze(int64_t dim) const;
+  Tensor unsqueeze(int64_t dim) const;
+  Tensor as_strided(IntArrayRef sizes, IntArrayRef strides,
+                    std::optional<int64_t> storage_offset = std::nullopt) const;
+  std::vector<Tensor> chunk(int64_t chunks, int64_t dim = 0) const;
+  std::vector<Tensor> split(int64_t split_size, int64_t dim = 0) const;
+  std::vector<Tensor> unbind(int64_t dim = 0) const;
+  Tensor operator[](int64_t index) const;
+  Tensor index(ArrayRef<TensorIndex> indices) const;
+  Tensor index(std::initializer_list<TensorIndex> indices) const {
+    return index(ArrayRef<TensorIndex>(indices));
+  }
+  const Tensor& index_put_(std::initializer_list<TensorIndex> indices, const Tensor& value) const;
+  const Tensor& index_put_(std::initializer_list<TensorIndex> indices, const Scalar& value) const;
+
+  // Copies.
+  Tensor contiguous() const;
+  Tensor clone() const;
+  Tensor to(ScalarType dtype, bool non_blocking = false, bool copy = false) const;
+  Tensor to(Device device, bool non_blocking = false, bool copy = false) const;
+  Tensor to(Device device, ScalarType dtype, bool non_blocking = false, bool copy = false) const;
+  Tensor to(const TensorOptions& options, bool non_blocking = false, bool copy = false) const;
+  Tensor to(const Tensor& other) const { return to(other.device(), other.dtype()); }
+  Tensor type_as(const Tensor& other) const { return to(other); }
+  Tensor cpu() const { return to(Device(kCPU)); }
+  Tensor cuda() const { return to(Device(kCUDA)); }
+  Tensor toType(ScalarType dtype) const { return to(dtype); }
+  /// In place: `src`'s values, broadcast and converted.
+  Tensor& copy_(const Tensor& src, bool non_blocking = false) const;
+  Tensor sum_to_size(IntArrayRef sizes) const;
+  Tensor repeat(IntArrayRef repeats) const;
+
+  // Arithmetic.
+  Tensor operator-() const;
+  Tensor add(const Tensor& other, const Scalar& alpha = 1) const;
+  Tensor add(const Scalar& other, const Scalar& alpha = 1) const;
+  Tensor sub(const Tensor& other, const Scalar& alpha = 1) const;
+  Tensor sub(const Scalar& other, const Scalar& alpha = 1) const;
+  Tensor mul(const Tensor& other) const;
+  Tensor mul(const Scalar& other) const;
+  Tensor div(const Tensor& other) const;
+  Tensor div(const Scalar& other) const;
+  Tensor pow(const Tensor& exponent) const;
+  Tensor pow(const Scalar& exponent) const;
+  Tensor neg() const;
+  Tensor exp() const;
+  Tensor log() const;
+  Tensor sqrt() const;
+  Tensor rsqrt() const;
+  Tensor reciprocal() const;
+  Tensor square() const;
+  Tensor abs() const;
+  Tensor sign() const;
+  Tensor sin() const;
+  Tensor cos() const;
+  Tensor tanh() const;
+  Tensor sigmoid() const;
+  Tensor relu() const;
+  Tensor clamp(const std::optional<Scalar>& min = std::nullopt,
+               const std::optional<Scalar>& max = std::nullopt) const;
+  Tensor clamp_min(const Scalar& min) const;
+  Tensor clamp_max(const Scalar& max) const;
+  Tensor maximum(const Tensor& other) const;
+  Tensor minimum(const Tensor& other) const;
+  Tensor masked_fill(const Tensor& mask, const Scalar& value) const;
+  Tensor where(const Tensor& condition, const Tensor& other) const;
+  Tensor eq(const Tensor& other) const;
+  Tensor eq(const Scalar& other) const;
+  Tensor ne(const Tensor& other) const;
+  Tensor ne(const Scalar& other) const;
+  Tensor lt(const Tensor& other) const;
+  Tensor lt(const Scalar& other) const;
+  Tensor le(const Tensor& other) const;
+  Tensor le(const Scalar& other) const;
+  Tensor gt(const Tensor& other) const;
+  Tensor gt(const Scalar& other) const;
+  Tensor ge(const Tensor& other) const;
+  Tensor ge(const Scalar& other) const;
+  Tensor logical_not() const;
+  Tensor logical_and(const Tensor& other) const;
+  Tensor logical_or(const Tensor& other) const;
+  Tensor isnan() const;
+  bool equal(const Tensor& other) const;
+  bool allclose(const Tensor& other, double rtol = 1e-5, double atol = 1e-8,
+                bool equal_nan = false) const;
+
+  // In place: they return this tensor.
+  Tensor& fill_(const Scalar& value) const;
+  Tensor& zero_() const;
+  Tensor& add_(const Tensor& other, const Scalar& alpha = 1) const;
+  Tensor& add_(const Scalar& other, const Scalar& alpha = 1) const;
+  Tensor& sub_(const Tensor& other, const Scalar& alpha = 1) const;
+  Tensor& sub_(const Scalar& other, const Scalar& alpha = 1) const;
+  Tensor& mul_(const Tensor& other) const;
+  Tensor& mul_(const Scalar& other) const;
+  Tensor& div_(const Tensor& other) const;
+  Tensor& div_(const Scalar& other) const;
+  Tensor& pow_(const Tensor& exponent) const;
+  Tensor& pow_(const Scalar& exponent) const;
+  Tensor& neg_() const;
+  Tensor& exp_() const;
+  Tensor& log_() const;
+  Tensor& sqrt_() const;
+  Tensor& abs_() const;
+  Tensor& tanh_() const;
+  Tensor& sigmoid_() const;
+  Tensor& relu_() const;
+  Tensor& clamp_(const std::optional<Scalar>& min = std::nullopt,
+                 const std::optional<Scalar>& max = std::nullopt) const;
+  Tensor& masked_fill_(const Tensor& mask, const Scalar& value) const;
+  Tensor& uniform_(double from = 0, double to = 1) const;
+  Tensor& normal_(double mean = 0, double std = 1) const;
+  Tensor& operator+=(const Tensor& other) { return add_(other); }
+  Tensor& operator+=(const Scalar& other) { return add_(other); }
+  Tensor& operator-=(const Tensor& other) { return sub_(other); }
+  Tensor& operator-=(const Scalar& other) { return sub_(other); }
+  Tensor& operator*=(const Tensor& other) { return mul_(other); }
+  Tensor& operator*=(const Scalar& other) { return mul_(other); }
+  Tensor& operator/=(const Tensor& other) { return div_(other); }
+  Tensor& operator/=(const Scalar& other) { return div_(other); }
+
+  // Reductions.
+  Tensor sum(std::optional<ScalarType> dtype = std::nullopt) const;
+  Tensor sum(IntArrayRef dims, bool keepdim = false,
+             std::optional<ScalarType> dtype = std::nullopt) const;
+  Tensor mean(std::optional<ScalarType> dtype = std::nullopt) const;
+  Tensor mean(IntArrayRef dims, bool keepdim = false,
+              std::optional<ScalarType> dtype = std::nullopt) const;
+  Tensor max() const;
+  std::tuple<Tensor, Tensor> max(int64_t dim, bool keepdim = false) const;
+  Tensor min() const;
+  std::tuple<Tensor, Tensor> min(int64_t dim, bool keepdim = false) const;
+  Tensor argmax(std::optional<int64_t> dim = std::nullopt, bool keepdim = false) const;
+  Tensor argmin(std::optional<int64_t> dim = std::nullopt, bool keepdim = false) const;
+  Tensor all() const;
+  Tensor all(int64_t dim, bool keepdim = false) const;
+  Tensor any() const;
+  Tensor any(int64_t dim, bool keepdim = false) const;
+  Tensor norm(const Scalar& p = 2) const;
+  Tensor norm(const Scalar& p, IntArrayRef dims, bool keepdim = false) const;
+  Tensor logsumexp(IntArrayRef dims, bool keepdim = false) const;
+  Tensor softmax(int64_t dim) const;
+  Tensor log_softmax(int64_t dim) const;
+
+  // Matrix products.
+  Tensor matmul(const Tensor& other) const;
+  Tensor mm(const Tensor& other) const;
+  Tensor bmm(const Tensor& other) const;
+  Tensor addmm(const Tensor& mat1, const Tensor& mat2, const Scalar& beta = 1,
+               const Scalar& alpha = 1) const;
+
+  // Selecting by index.
+  Tensor index_select(int64_t dim, const Tensor& index) const;
+  Tensor gather(int64_t dim, const Tensor& index) const;
+  Tensor scatter_add(int64_t dim, const Tensor& index, const Tensor& src) const;
+  Tensor index_add(int64_t dim, const Tensor& index, const Tensor& src) const;
+
+ private:
+  TensorImpl& checked() const {
+    if (!impl_) [[unlikely]] throw_undefined();
+    return *impl_;
+  }
+  [[noreturn]] static void throw_undefined();
+  void check_dtype(ScalarType expected) const {
+    if (dtype() != expected) [[unlikely]] throw_dtype(expected);
+  }
+  [[noreturn]] void throw_dtype(ScalarType expected) const;
+
+  intrusive_ptr<TensorImpl> impl_;
+};
+
+/// As PyTorch prints a tensor: `tensor([[3., 3.],\n        [3., 3.]], grad_fn=<AddBackward0>)`.
+ADJOINT_API std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
+
+/// How tensors print; the defaults are PyTorch's.
+struct PrintOptions {
+  int precision = 4;
+  int64_t threshold = 1000;
+  int64_t edgeitems = 3;
+  int linewidth = 80;
+  std::optional<bool> sci_mode;
+};
+ADJOINT_API void set_printoptions(const PrintOptions& options);
+ADJOINT_API PrintOptions get_printoptions();
+
+}  // namespace adjoint

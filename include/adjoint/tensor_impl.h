@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// The one object behind a Tensor: geometry, memory and place in the graph. For those who write
+// operations and kernels; programs use Tensor.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "adjoint/array_ref.h"
+#include "adjoint/device.h"
+#include "adjoint/export.h"
+#include "adjoint/intrusive_ptr.h"
+#include "adjoint/scalar_type.h"
+#include "adjoint/storage.h"
+
+namespace adjoint {
+
+class Node;
+namespace detail {
+struct AutogradMeta;
+}
+
+class ADJOINT_API TensorImpl {
+ public:
+  /// A view of `storage` with the given geometry; strides and offset count elements.
+  TensorImpl(intrusive_ptr<Storage> storage, ScalarType dtype, IntArrayRef sizes, IntArrayRef strides,
+             int64_t storage_offset);
+  /// As above with row-major strides, from the storage's start.
+  TensorImpl(intrusive_ptr<Storage> storage, ScalarType dtype, IntArrayRef sizes);
+  ~TensorImpl();
+  TensorImpl(const TensorImpl&) = delete;
+  TensorImpl& operator=(const TensorImpl&) = delete;
+
+  IntArrayRef sizes() const noexcept { return {sizes_, size_t(dim_)}; }
+  IntArrayRef strides() const noexcept { return {strides_, size_t(dim_)}; }
+  int64_t dim() const noexcept { return dim_; }
+  int64_t numel() const noexcept { return numel_; }
+  ScalarType dtype() const noexcept { return dtype_; }
+  Device device() const noexcept { return storage_->device(); }
+  const Stream& stream() const noexcept { return storage_->stream(); }
+  bool is_contiguous() const noexcept { return contiguous_; }
+  int64_t storage_offset() const noexcept { return storage_offset_; }
+  const intrusive_ptr<Storage>& storage() const noexcept { return storage_; }
+  /// The first element.
+  void* data() const noexcept { return data_; }
+  uint32_t use_count() const noexcept { return ref_.load(); }
+
+  VersionCounter& version() const noexcept {
+    return own_version_ ? *own_version_ : storage_->version();
+  }
+  /// Counts in-place changes apart from the storage's other tensors, as `.data()` does.
+  void set_own_version();
+
+  /// Takes the memory and geometry of `other`, as set_data does. The place in the graph stays.
+  void set_data(const TensorImpl& other);
+
+  bool requires_grad() const noexcept { return requires_grad_; }
+  const intrusive_ptr<Node>& grad_fn_unchecked() const noexcept { return grad_fn_; }
+  uint32_t output_nr() const noexcept { return output_nr_; }
+  void set_requires_grad_flag(bool value) noexcept { requires_grad_ = value; }
+  void set_grad_fn(intrusive_ptr<Node> fn, uint32_t output_nr) noexcept;
+  /// What few tensors have: the gradient, hooks, the base of a view. Null until asked for.
+  detail::AutogradMeta* meta() const noexcept { return meta_.load(std::memory_order_acquire); }
+  detail::AutogradMeta& ensure_meta();
+
+  void retain() noexcept { ref_.add(); }
+  void release() noexcept {
+    if (ref_.drop()) delete this;
+  }
+  static void* operator new(size_t size);
+  static void operator delete(void* p) noexcept;
+
+ private:
+  void set_geometry(IntArrayRef sizes, IntArrayRef strides);
+  void set_contiguous_geometry(IntArrayRef sizes);
+
+  detail::RefCount ref_;
+  ScalarType dtype_;
+  uint8_t dim_ = 0;
+  bool contiguous_ = true;
+  bool requires_grad_ = false;
+  void* data_ = nullptr;
+  int64_t numel_ = 1;
+  int64_t storage_offset_ = 0;
+  intrusive_ptr<Storage> storage_;
+  intrusive_ptr<Node> grad_fn_;
+  std::atomic<detail::AutogradMeta*> meta_{nullptr};
+  VersionCounter* own_version_ = nullptr;
+  uint32_t output_nr_ = 0;
+  int64_t sizes_[kMaxDims];
+  int64_t strides_[kMaxDims];
+};
+
+}  // namespace adjoint
