@@ -68,14 +68,16 @@ class DimVector {
   DimVector(size_t n, int64_t value) {
     for (size_t i = 0; i < n; ++i) push_back(value);
   }
-  DimVector(std::initializer_list<int64_t> list) : DimVector(IntArrayRef(list.begin(), list.size())) {}
+  DimVector(std::initializer_list<int64_t> list)
+      : DimVector(IntArrayRef(list.begin(), list.size())) {}
   DimVector(IntArrayRef values) {
     for (int64_t v : values) push_back(v);
   }
   operator IntArrayRef() const { return {values_, size_}; }
   /// Throws ValueError past kMaxDims.
   void push_back(int64_t v) {
-    ADJOINT_CHECK_VALUE(size_ < size_t(kMaxDims), "a tensor can have at most ", kMaxDims, " dimensions");
+    ADJOINT_CHECK_VALUE(size_ < size_t(kMaxDims), "a tensor can have at most ", kMaxDims,
+                        " dimensions");
     values_[size_++] = v;
   }
   void insert(size_t at, int64_t v) {

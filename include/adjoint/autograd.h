@@ -52,9 +52,9 @@ using Variable = Tensor;
 /// Accumulates into leaves the gradient of the sum of `tensors`, each weighted by the tensor in
 /// `grad_tensors` (of its shape; may be undefined, or the list empty, for one-element tensors).
 /// `retain_graph` keeps what is needed for another call (default: create_graph); with
-/// `create_graph` the gradients can be differentiated. `inputs`: where not empty, only these receive
-/// gradients. Throws Error for tensors that need no gradient, gradients of wrong shape, and a graph
-/// that an earlier call has freed.
+/// `create_graph` the gradients can be differentiated. `inputs`: where not empty, only these
+/// receive gradients. Throws Error for tensors that need no gradient, gradients of wrong shape, and
+/// a graph that an earlier call has freed.
 ADJOINT_API void backward(const variable_list& tensors, const variable_list& grad_tensors = {},
                           std::optional<bool> retain_graph = std::nullopt,
                           bool create_graph = false, const variable_list& inputs = {});

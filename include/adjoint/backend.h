@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a kind of device implements to run tensors. Kernels are installed beside it, op by op, in the
-// op registry (adjoint/op_registry.h).
+// What a kind of device implements to run tensors. Kernels are installed beside it, op by op, in
+// the op registry (adjoint/op_registry.h).
 #pragma once
 
 #include <cstddef>

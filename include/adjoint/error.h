@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Exceptions. Everything the library has to say about bad input, it throws; it never ends the process.
+// Exceptions. Everything the library has to say about bad input, it throws; it never ends the
+// process.
 #pragma once
 
 #include <cstdint>
@@ -79,7 +80,9 @@ ADJOINT_API void append(std::string& out, unsigned long value);
 ADJOINT_API void append(std::string& out, long long value);
 ADJOINT_API void append(std::string& out, unsigned long long value);
 ADJOINT_API void append(std::string& out, double value);
-inline void append(std::string& out, const std::string& text) { append(out, std::string_view(text)); }
+inline void append(std::string& out, const std::string& text) {
+  append(out, std::string_view(text));
+}
 
 /// The parts written one behind the other. A type takes part by an `append(std::string&, const T&)`
 /// that argument-dependent look-up finds.

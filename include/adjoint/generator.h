@@ -3,10 +3,9 @@
 // device and with any number of threads.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
-#include "adjoint/device.h"
+#include "adjoint/atomic.h"
 #include "adjoint/export.h"
 
 namespace adjoint {
@@ -34,7 +33,7 @@ class ADJOINT_API Generator {
   PhiloxState reserve(uint64_t n);
 
  private:
-  mutable std::atomic_flag lock_;
+  mutable detail::SpinLock lock_;
   PhiloxState state_;
 };
 

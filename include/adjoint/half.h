@@ -14,7 +14,8 @@ constexpr uint16_t half_from_float(float value) {
   uint32_t sign = (bits >> 16) & 0x8000u;
   uint32_t magnitude = bits & 0x7fffffffu;
   if (magnitude >= 0x7f800000u) {
-    return uint16_t(sign | 0x7c00u | (magnitude > 0x7f800000u ? 0x200u | ((magnitude >> 13) & 0x3ffu) : 0u));
+    return uint16_t(sign | 0x7c00u |
+                    (magnitude > 0x7f800000u ? 0x200u | ((magnitude >> 13) & 0x3ffu) : 0u));
   }
   if (magnitude >= 0x477ff000u) return uint16_t(sign | 0x7c00u);
   if (magnitude < 0x38800000u) {
@@ -45,7 +46,9 @@ constexpr uint16_t bfloat16_from_float(float value) {
   return uint16_t((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
 }
 
-constexpr float bfloat16_to_float(uint16_t bits) { return std::bit_cast<float>(uint32_t(bits) << 16); }
+constexpr float bfloat16_to_float(uint16_t bits) {
+  return std::bit_cast<float>(uint32_t(bits) << 16);
+}
 
 }  // namespace detail
 

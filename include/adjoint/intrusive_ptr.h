@@ -2,11 +2,12 @@
 // Reference counts inside the objects they count, and the pointer that keeps them.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
 #include <utility>
+
+#include "adjoint/atomic.h"
 
 namespace adjoint {
 
@@ -21,8 +22,8 @@ class intrusive_ptr {
   }
   intrusive_ptr(intrusive_ptr&& other) noexcept : p_(std::exchange(other.p_, nullptr)) {}
   template <class U>
-    requires std::is_convertible_v<U*, T*>
-  intrusive_ptr(intrusive_ptr<U> other) noexcept : p_(other.detach()) {}
+  requires std::is_convertible_v<U*, T*> intrusive_ptr(intrusive_ptr<U> other)
+  noexcept : p_(other.detach()) {}
   ~intrusive_ptr() {
     if (p_) p_->release();
   }
@@ -61,26 +62,25 @@ namespace detail {
 
 class RefCount {
  public:
-  void add() noexcept { count_.fetch_add(1, std::memory_order_relaxed); }
-  /// True for the last reference. A sole owner needs no atomic subtraction: nobody else could add one.
-  bool drop() noexcept {
-    return count_.load(std::memory_order_acquire) == 1 ||
-           count_.fetch_sub(1, std::memory_order_acq_rel) == 1;
-  }
-  /// As drop(), for objects that try_add() may find through a raw pointer: the count really falls to 0.
-  bool drop_to_zero() noexcept { return count_.fetch_sub(1, std::memory_order_acq_rel) == 1; }
+  void add() noexcept { count_.add_relaxed(1); }
+  /// True for the last reference. A sole owner needs no atomic subtraction: nobody else could add
+  /// one.
+  bool drop() noexcept { return count_.acquire() == 1 || count_.subtract(1) == 1; }
+  /// As drop(), for objects that try_add() may find through a raw pointer: the count really falls
+  /// to 0.
+  bool drop_to_zero() noexcept { return count_.subtract(1) == 1; }
   /// Adds a reference unless the last one is gone.
   bool try_add() noexcept {
-    uint32_t n = count_.load(std::memory_order_relaxed);
+    uint32_t n = count_.relaxed();
     while (n != 0) {
-      if (count_.compare_exchange_weak(n, n + 1, std::memory_order_relaxed)) return true;
+      if (count_.compare_exchange(n, n + 1)) return true;
     }
     return false;
   }
-  uint32_t load() const noexcept { return count_.load(std::memory_order_acquire); }
+  uint32_t load() const noexcept { return count_.acquire(); }
 
  private:
-  std::atomic<uint32_t> count_{1};
+  Atomic<uint32_t> count_{1};
 };
 
 }  // namespace detail

@@ -13,10 +13,10 @@ namespace adjoint {
 
 /// All in bytes but the counts.
 struct MemoryStats {
-  int64_t allocated = 0;       ///< held by tensors now
-  int64_t peak_allocated = 0;  ///< the most since the last reset_peak_memory_stats
-  int64_t reserved = 0;        ///< obtained from the system, cached blocks included
-  int64_t limit = 0;           ///< the most that may be reserved; 0: no limit
+  int64_t allocated = 0;               ///< held by tensors now
+  int64_t peak_allocated = 0;          ///< the most since the last reset_peak_memory_stats
+  int64_t reserved = 0;                ///< obtained from the system, cached blocks included
+  int64_t limit = 0;                   ///< the most that may be reserved; 0: no limit
   int64_t num_allocations = 0;         ///< since the start
   int64_t num_system_allocations = 0;  ///< those that had to ask the system
 };
@@ -28,7 +28,8 @@ class ADJOINT_API Allocator {
   /// A block of at least `nbytes` (> 0), aligned to 64 bytes or better, for use on `stream`.
   /// Throws OutOfMemoryError.
   virtual void* allocate(size_t nbytes, const Stream& stream) = 0;
-  /// Gives back what `allocate(nbytes, stream)` returned; work already on `stream` may still use it.
+  /// Gives back what `allocate(nbytes, stream)` returned; work already on `stream` may still use
+  /// it.
   virtual void deallocate(void* block, size_t nbytes, const Stream& stream) noexcept = 0;
   virtual MemoryStats stats() const = 0;
   virtual void reset_peak() = 0;

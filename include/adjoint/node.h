@@ -8,7 +8,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "adjoint/export.h"
@@ -78,7 +77,9 @@ class ADJOINT_API Node {
     return uint32_t(metadata_.size() - 1);
   }
   /// Where the forward ran, and so where apply() runs.
-  const Stream& stream() const noexcept { return metadata_.empty() ? default_stream() : metadata_[0].stream; }
+  const Stream& stream() const noexcept {
+    return metadata_.empty() ? default_stream() : metadata_[0].stream;
+  }
 
   /// Nodes made later have higher numbers; backward runs ready nodes from high to low.
   uint64_t sequence_nr() const noexcept { return sequence_nr_; }
@@ -105,8 +106,9 @@ class ADJOINT_API Node {
   static const Stream& default_stream() noexcept;
 
   detail::RefCount ref_;
-  // Which running backward has this node in its tables, and where: (task << 32 | index), 0 for none.
-  std::atomic<uint64_t> task_slot_{0};
+  // Which running backward has this node in its tables, and where: (task << 32 | index), 0 for
+  // none.
+  detail::Atomic<uint64_t> task_slot_;
   uint64_t sequence_nr_;
   detail::NodeHooks* hooks_ = nullptr;
   SmallVector<Edge, 2> next_edges_;

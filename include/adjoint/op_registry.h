@@ -12,13 +12,13 @@
 //   my_op(stream, out, x);
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <string_view>
 #include <type_traits>
 #include <vector>
 
 #include "adjoint/array_ref.h"
+#include "adjoint/atomic.h"
 #include "adjoint/device.h"
 #include "adjoint/export.h"
 #include "adjoint/scalar_type.h"
@@ -62,9 +62,7 @@ class ADJOINT_API OpDef {
  public:
   const char* name() const { return name_; }
   const OpTraits& traits() const { return traits_; }
-  bool has_kernel(DeviceType device) const {
-    return kernels_[size_t(device)].load(std::memory_order_acquire) != nullptr;
-  }
+  bool has_kernel(DeviceType device) const { return kernels_[size_t(device)].acquire() != nullptr; }
 
  protected:
   using AnyKernel = void (*)();
@@ -77,7 +75,7 @@ class ADJOINT_API OpDef {
   const char* name_;
   const char* signature_;
   OpTraits traits_;
-  std::atomic<AnyKernel> kernels_[kNumDeviceTypes]{};
+  mutable detail::Atomic<AnyKernel> kernels_[kNumDeviceTypes]{};
 
  private:
   friend class OpRegistry;
@@ -96,7 +94,7 @@ ADJOINT_API DispatchObserver* set_dispatch_observer(DispatchObserver* observer) 
 namespace detail {
 ADJOINT_API DispatchObserver* dispatch_observer() noexcept;
 /// Whether any thread has an observer: the hot path reads this alone.
-ADJOINT_API extern std::atomic<uint32_t> num_dispatch_observers;
+ADJOINT_API extern Atomic<uint32_t> num_dispatch_observers;
 
 // Signatures are compared as text when kernels are installed: addresses differ between libraries.
 template <class Signature>
@@ -108,9 +106,9 @@ constexpr const char* signature_of() {
 template <class Signature>
 class Op;
 
-/// An operation whose kernels are called with a stream and `Args`. Kernels are out-variants: outputs
-/// exist before the call; a kernel allocates no tensor, never synchronises and reads no device
-/// memory on the host.
+/// An operation whose kernels are called with a stream and `Args`. Kernels are out-variants:
+/// outputs exist before the call; a kernel allocates no tensor, never synchronises and reads no
+/// device memory on the host.
 template <class... Args>
 class Op<void(const Stream&, Args...)> : public OpDef {
  public:
@@ -119,10 +117,11 @@ class Op<void(const Stream&, Args...)> : public OpDef {
       : OpDef(name, detail::signature_of<Kernel>(), traits) {}
 
   void operator()(const Stream& stream, Args... args) const {
-    auto any = kernels_[size_t(stream.device().type())].load(std::memory_order_acquire);
-    if (any == nullptr) [[unlikely]] any = resolve(stream.device().type());
+    auto any = kernels_[size_t(stream.device().type())].acquire();
+    if (any == nullptr) [[unlikely]]
+      any = resolve(stream.device().type());
     auto kernel = reinterpret_cast<Kernel*>(any);
-    if (detail::num_dispatch_observers.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+    if (detail::num_dispatch_observers.relaxed() != 0) [[unlikely]] {
       if (DispatchObserver* observer = detail::dispatch_observer()) {
         observer->before(*this, stream);
         kernel(stream, static_cast<Args>(args)...);
@@ -143,7 +142,7 @@ class ADJOINT_API OpRegistry {
   /// Throws Error if no operation has the name, if its kernels have another signature, or if the
   /// device has a kernel for it.
   template <class Kernel>
-    requires std::is_function_v<Kernel>
+  requires std::is_function_v<Kernel>
   void set_kernel(std::string_view name, DeviceType device, Kernel* kernel) {
     set_any(name, device, reinterpret_cast<void (*)()>(kernel), detail::signature_of<Kernel>());
   }

@@ -13,10 +13,11 @@ class Scalar {
  public:
   constexpr Scalar() : Scalar(int64_t(0)) {}
   template <class T>
-    requires std::is_arithmetic_v<T>
+  requires std::is_arithmetic_v<T>
   constexpr Scalar(T value)
-      : kind_(std::is_same_v<T, bool> ? Kind::Bool
-                                      : std::is_floating_point_v<T> ? Kind::Double : Kind::Long) {
+      : kind_(std::is_same_v<T, bool>       ? Kind::Bool
+              : std::is_floating_point_v<T> ? Kind::Double
+                                            : Kind::Long) {
     if constexpr (std::is_floating_point_v<T>) {
       double_ = double(value);
     } else {

@@ -51,15 +51,42 @@ inline void append(std::string& out, ScalarType t) { out += toString(t); }
 
 template <class T>
 struct ScalarTypeOf;
-template <> struct ScalarTypeOf<bool> { static constexpr ScalarType value = kBool; };
-template <> struct ScalarTypeOf<uint8_t> { static constexpr ScalarType value = kByte; };
-template <> struct ScalarTypeOf<int32_t> { static constexpr ScalarType value = kInt; };
-template <> struct ScalarTypeOf<long> { static constexpr ScalarType value = kLong; };
-template <> struct ScalarTypeOf<long long> { static constexpr ScalarType value = kLong; };
-template <> struct ScalarTypeOf<Half> { static constexpr ScalarType value = kHalf; };
-template <> struct ScalarTypeOf<BFloat16> { static constexpr ScalarType value = kBFloat16; };
-template <> struct ScalarTypeOf<float> { static constexpr ScalarType value = kFloat; };
-template <> struct ScalarTypeOf<double> { static constexpr ScalarType value = kDouble; };
+template <>
+struct ScalarTypeOf<bool> {
+  static constexpr ScalarType value = kBool;
+};
+template <>
+struct ScalarTypeOf<uint8_t> {
+  static constexpr ScalarType value = kByte;
+};
+template <>
+struct ScalarTypeOf<int32_t> {
+  static constexpr ScalarType value = kInt;
+};
+template <>
+struct ScalarTypeOf<long> {
+  static constexpr ScalarType value = kLong;
+};
+template <>
+struct ScalarTypeOf<long long> {
+  static constexpr ScalarType value = kLong;
+};
+template <>
+struct ScalarTypeOf<Half> {
+  static constexpr ScalarType value = kHalf;
+};
+template <>
+struct ScalarTypeOf<BFloat16> {
+  static constexpr ScalarType value = kBFloat16;
+};
+template <>
+struct ScalarTypeOf<float> {
+  static constexpr ScalarType value = kFloat;
+};
+template <>
+struct ScalarTypeOf<double> {
+  static constexpr ScalarType value = kDouble;
+};
 }  // namespace detail
 
 /// The ScalarType whose elements are stored as the C++ type T.

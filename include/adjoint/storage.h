@@ -2,7 +2,6 @@
 // The memory behind one or more tensors, and its version.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -17,11 +16,11 @@ namespace adjoint {
 /// Counts the in-place changes of a storage, so that a saved tensor knows whether it was changed.
 class VersionCounter {
  public:
-  uint32_t current() const noexcept { return value_.load(std::memory_order_relaxed); }
-  void bump() noexcept { value_.fetch_add(1, std::memory_order_relaxed); }
+  uint32_t current() const noexcept { return value_.relaxed(); }
+  void bump() noexcept { value_.add_relaxed(1); }
 
  private:
-  std::atomic<uint32_t> value_{0};
+  detail::Atomic<uint32_t> value_;
 };
 
 /// A block of a device's memory, shared by the tensors that view it.

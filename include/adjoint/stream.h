@@ -14,7 +14,8 @@ namespace adjoint {
 class ADJOINT_API Stream {
  public:
   constexpr Stream() : device_(kCPU, 0) {}
-  constexpr Stream(Device device, uint32_t id, void* handle) : device_(device), id_(id), handle_(handle) {}
+  constexpr Stream(Device device, uint32_t id, void* handle)
+      : device_(device), id_(id), handle_(handle) {}
   constexpr Device device() const { return device_; }
   constexpr uint32_t id() const { return id_; }
   constexpr void* handle() const { return handle_; }

@@ -309,12 +309,14 @@ class ADJOINT_API Tensor {
 
  private:
   TensorImpl& checked() const {
-    if (!impl_) [[unlikely]] throw_undefined();
+    if (!impl_) [[unlikely]]
+      throw_undefined();
     return *impl_;
   }
   [[noreturn]] static void throw_undefined();
   void check_dtype(ScalarType expected) const {
-    if (dtype() != expected) [[unlikely]] throw_dtype(expected);
+    if (dtype() != expected) [[unlikely]]
+      throw_dtype(expected);
   }
   [[noreturn]] void throw_dtype(ScalarType expected) const;
 

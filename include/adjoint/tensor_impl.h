@@ -23,8 +23,8 @@ struct AutogradMeta;
 class ADJOINT_API TensorImpl {
  public:
   /// A view of `storage` with the given geometry; strides and offset count elements.
-  TensorImpl(intrusive_ptr<Storage> storage, ScalarType dtype, IntArrayRef sizes, IntArrayRef strides,
-             int64_t storage_offset);
+  TensorImpl(intrusive_ptr<Storage> storage, ScalarType dtype, IntArrayRef sizes,
+             IntArrayRef strides, int64_t storage_offset);
   /// As above with row-major strides, from the storage's start.
   TensorImpl(intrusive_ptr<Storage> storage, ScalarType dtype, IntArrayRef sizes);
   ~TensorImpl();
@@ -60,7 +60,7 @@ class ADJOINT_API TensorImpl {
   void set_requires_grad_flag(bool value) noexcept { requires_grad_ = value; }
   void set_grad_fn(intrusive_ptr<Node> fn, uint32_t output_nr) noexcept;
   /// What few tensors have: the gradient, hooks, the base of a view. Null until asked for.
-  detail::AutogradMeta* meta() const noexcept { return meta_.load(std::memory_order_acquire); }
+  detail::AutogradMeta* meta() const noexcept { return meta_.acquire(); }
   detail::AutogradMeta& ensure_meta();
 
   void retain() noexcept { ref_.add(); }
@@ -84,7 +84,7 @@ class ADJOINT_API TensorImpl {
   int64_t storage_offset_ = 0;
   intrusive_ptr<Storage> storage_;
   intrusive_ptr<Node> grad_fn_;
-  std::atomic<detail::AutogradMeta*> meta_{nullptr};
+  detail::Atomic<detail::AutogradMeta*> meta_;
   VersionCounter* own_version_ = nullptr;
   uint32_t output_nr_ = 0;
   int64_t sizes_[kMaxDims];

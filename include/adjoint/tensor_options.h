@@ -47,6 +47,8 @@ class TensorOptions {
 
 inline TensorOptions dtype(ScalarType value) { return TensorOptions(value); }
 inline TensorOptions device(Device value) { return TensorOptions(value); }
-inline TensorOptions requires_grad(bool value = true) { return TensorOptions().requires_grad(value); }
+inline TensorOptions requires_grad(bool value = true) {
+  return TensorOptions().requires_grad(value);
+}
 
 }  // namespace adjoint
