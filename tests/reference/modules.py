@@ -11,7 +11,8 @@ Layout: {"state_dicts": [...], "inits": [...], "cases": [...]}
          "options": {...} (a loss's weight and pos_weight are ARRAYs),
          "params": {name: ARRAY}, "buffers": {name: ARRAY} (before), "inputs": {name: ARRAY},
          "grad_output": ARRAY, "output": ARRAY,
-         "grads": {name of a parameter or a floating-point input: ARRAY}, "buffers_after": {name: ARRAY} (where changed)}
+         "grads": {name of a parameter or a floating-point input: ARRAY},
+         "buffers_after": {name: ARRAY} (where changed)}
   ARRAY: {"shape": [...], "data": [...]}, float64 unless it has "dtype": "i64" or "bool".
 The cases' inputs are multiples of 1/8, so exact in float32 and bfloat16 too; the outputs and
 gradients are float64, of sum(output * grad_output).
