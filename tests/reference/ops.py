@@ -412,10 +412,11 @@ def shapes():
     value("linspace of none", "linspace", args=[3, 10, 0])
     value("eye", "eye", args=[2, 3])
     picks = torch.tensor([[0, 2], [1, 1]])
-    value("gather", "gather", x, picks, args=[1], call=lambda x, index: x.gather(1, index))
+    value("gather", "gather", x, picks, args=[1], call=lambda x, i: x.gather(1, i))
     order = torch.tensor([2, 0, 2])
-    pick = lambda x, index: x.index_select(1, index)
-    value("index_select", "index_select", x, order, args=[1], call=pick)
+    value(
+        "index_select", "index_select", x, order, args=[1], call=lambda x, i: x.index_select(1, i)
+    )
 
 
 def fails(name, code, **names):
