@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+// The matrix product: which way to compute it, blocks for the caches, tiles for the registers.
+#include "cpu/kernels/gemm.h"
+
+#include "cpu/kernels/gemm_pack.h"
+#include "cpu/kernels/gemm_tile.h"
+#include "cpu/scratch.h"
+
+namespace adjoint::cpu::ADJOINT_CPU_ISA {
+namespace gemm_detail {
+
+constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+constexpr int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/// Where part `i` begins when `n` things are divided into `parts` as evenly as may be.
+constexpr int64_t part(int64_t n, int64_t parts, int64_t i) { return n * i / parts; }
+
+// A block of B, of kBlockK rows and kBlockN columns, stays in the L2 cache while the rows of A
+// pass.
+inline constexpr int64_t kBlockK = 256;
+template <class T>
+inline constexpr int64_t kBlockN = 1536 / sizeof(T);
+
+// B is packed, even if the tiles can read it as it lies, if it is larger than this and read for at
+// least so many rows of A.
+inline constexpr int64_t kBytesUnpacked = 1 << 16;
+inline constexpr int64_t kRowsPacked = 48;
+
+template <class T>
+inline constexpr TileKernels<T, kTileRows, kTileVectors> kTiles{};
+template <class T>
+inline constexpr TileKernels<T, 1, kRowVectors> kRow{};
+
+template <class T>
+bool packs_columns(const GemmArgs<T>& g) {
+  if (g.b_col != 1 && g.n > 1) return true;
+  return g.m >= kRowsPacked && g.k * g.n * int64_t{sizeof(T)} > kBytesUnpacked;
+}
+
+/// All rows and one block of columns, by register tiles over blocks of k.
+template <class T>
+void multiply_columns(const GemmArgs<T>& g) {
+  constexpr int64_t kWidth = kLanes<T>;
+  const int64_t vectors = ceil_div(g.n, kWidth);
+  const int64_t panels = ceil_div(vectors, g.m == 1 ? kRowVectors : kTileVectors);
+  const int64_t row_panels = ceil_div(g.m, kTileRows);
+  const int64_t blocks = g.k > kBlockK ? ceil_div(g.k, kBlockK) : 1;
+  const bool packs = packs_columns(g);
+  T* packed = nullptr;
+  if (packs) {
+    const size_t size = static_cast<size_t>(min(g.k, kBlockK) * vectors * kWidth);
+    packed = static_cast<T*>(scratch(Scratch::kGemm, size * sizeof(T)));
+  }
+  TileArgs<T> t;
+  t.a_row = g.a_row;
+  t.a_col = g.a_col;
+  t.c_row = g.c_row;
+  t.last_lanes = g.n - (vectors - 1) * kWidth;
+
+  for (int64_t block = 0; block < blocks; ++block) {
+    const int64_t p = part(g.k, blocks, block);
+    t.k = part(g.k, blocks, block + 1) - p;
+    t.add = g.accumulate || block > 0;
+    const T* b = g.b + p * g.b_row;
+    for (int64_t i = 0; i < row_panels; ++i) {
+      const int64_t row = part(g.m, row_panels, i);
+      const int64_t rows = part(g.m, row_panels, i + 1) - row;
+      t.a = g.a + row * g.a_row + p * g.a_col;
+      for (int64_t j = 0; j < panels; ++j) {
+        const int64_t first = part(vectors, panels, j);
+        const int64_t count = part(vectors, panels, j + 1) - first;
+        const int64_t column = first * kWidth;
+        if (packs) {
+          t.b = packed + column * t.k;
+          t.b_row = count * kWidth;
+          if (i == 0) {
+            pack_columns(b + column * g.b_col, g.b_row, g.b_col, t.k,
+                         min(count * kWidth, g.n - column), t.b_row, packed + column * t.k);
+          }
+        } else {
+          t.b = b + column;
+          t.b_row = g.b_row;
+        }
+        t.c = g.c + row * g.c_row + column;
+        t.bias = g.bias && block == 0 ? g.bias + column : nullptr;
+        const bool partial = j == panels - 1 && t.last_lanes < kWidth;
+        const auto& kernels = g.m == 1 ? kRow<T>.of[0] : kTiles<T>.of[rows - 1];
+        kernels[count - 1][partial](t);
+      }
+    }
+  }
+}
+
+/// Rows [i, i + m) and columns [j, j + n) of a product.
+template <class T>
+GemmArgs<T> slice(GemmArgs<T> g, int64_t i, int64_t m, int64_t j, int64_t n) {
+  g.m = m;
+  g.n = n;
+  g.a += i * g.a_row;
+  g.b += j * g.b_col;
+  g.c += i * g.c_row + j;
+  if (g.bias) g.bias += j;
+  return g;
+}
+
+template <class T>
+void multiply_by_tiles(const GemmArgs<T>& g) {
+  for (int64_t j = 0; j < g.n; j += kBlockN<T>) {
+    multiply_columns(slice(g, 0, g.m, j, min(kBlockN<T>, g.n - j)));
+  }
+}
+
+/// C as the transpose of B^T A^T: vectors run along the rows of C.
+template <class T>
+void multiply_transposed(const GemmArgs<T>& g) {
+  const bool in_place = g.n == 1 && g.c_row == 1 && !g.bias;
+  for (int64_t i = 0; i < g.m; i += kBlockN<T>) {
+    const int64_t rows = min(kBlockN<T>, g.m - i);
+    const int64_t width = ceil_div(rows, kLanes<T>) * kLanes<T>;
+    T* c = g.c + i * g.c_row;
+    T* out = c;
+    if (!in_place) {
+      const size_t size = static_cast<size_t>(g.n * width);
+      out = static_cast<T*>(scratch(Scratch::kGemmResult, size * sizeof(T)));
+    }
+    multiply_columns(GemmArgs<T>{g.n, rows, g.k, g.b, g.b_col, g.b_row, g.a + i * g.a_row, g.a_col,
+                                 g.a_row, out, width, in_place && g.accumulate, nullptr});
+    if (!in_place) {
+      write_transposed(out, width, rows, g.n, c, g.c_row, g.accumulate, g.bias);
+    }
+  }
+}
+
+template <class T>
+inline constexpr int kDotRows = kLanes<T> >= 8 ? kLanes<T> / 4 : 1;
+
+/// Squares of dot products along k.
+template <class T>
+void multiply_by_dots(const GemmArgs<T>& g) {
+  DotArgs<T> d;
+  d.k = g.k;
+  d.add = g.accumulate;
+  if (g.n == 1) {  // a column is the row of the transposed product
+    d.a = g.b;
+    d.a_row = 0;
+    d.b_row = g.a_row;
+    d.c_row = 0;
+    d.c_col = g.c_row;
+    d.bias = g.bias;
+    d.bias_col = 0;
+    d.rows = 1;
+    for (int64_t i = 0; i < g.m; i += kLanes<T>) {
+      d.b = g.a + i * g.a_row;
+      d.c = g.c + i * g.c_row;
+      d.columns = min(kLanes<T>, g.m - i);
+      dots<T, 1>(d);
+    }
+    return;
+  }
+  const int64_t rows = g.m == 1 ? 1 : kDotRows<T>;
+  const int64_t columns = kLanes<T> / rows;
+  const auto kernel = g.m == 1 ? dots<T, 1> : dots<T, kDotRows<T>>;
+  d.a_row = g.a_row;
+  d.b_row = g.b_col;
+  d.c_row = g.c_row;
+  d.c_col = 1;
+  d.bias_col = 1;
+  for (int64_t j = 0; j < g.n; j += columns) {
+    d.b = g.b + j * g.b_col;
+    d.bias = g.bias ? g.bias + j : nullptr;
+    d.columns = min(columns, g.n - j);
+    for (int64_t i = 0; i < g.m; i += rows) {
+      d.a = g.a + i * g.a_row;
+      d.c = g.c + i * g.c_row + j;
+      d.rows = min(rows, g.m - i);
+      kernel(d);
+    }
+  }
+}
+
+template <class T>
+using Method = void (*)(const GemmArgs<T>&);
+
+// The width of C up to which it may be computed transposed: that takes work memory.
+inline constexpr int64_t kTransposedColumns = 128;
+
+/// The method with the fewest vector instructions, counted roughly. It is chosen by the whole
+/// product, also for a part of it: Note [Order of sums in gemm].
+template <class T>
+Method<T> choose_method(const GemmArgs<T>& g) {
+  constexpr int64_t kWidth = kLanes<T>;
+  const bool along_k = (g.a_col == 1 && g.b_row == 1) || g.k == 1;
+  const bool b_ready = g.b_col == 1 || g.n == 1;
+  if (along_k && (g.m == 1 || g.n == 1) && !(g.m == 1 && g.b_col == 1)) return multiply_by_dots<T>;
+  const int64_t tiles = g.m * ceil_div(g.n, kWidth) * g.k + (b_ready ? 0 : g.n * g.k / 6);
+  int64_t best = tiles;
+  Method<T> method = multiply_by_tiles<T>;
+  if (along_k && !b_ready) {
+    const int64_t dots = g.m * g.n * (ceil_div(g.k, kWidth) + 3);
+    if (dots < best) {
+      best = dots;
+      method = multiply_by_dots<T>;
+    }
+  }
+  if (g.n <= kTransposedColumns) {
+    const int64_t transposed =
+        g.n * ceil_div(g.m, kWidth) * g.k + (g.a_row == 1 ? 0 : g.m * g.k / 6) + g.m * g.n / 2;
+    if (transposed < best) method = multiply_transposed<T>;
+  }
+  return method;
+}
+
+/// C is divided among threads in tiles of these sizes.
+struct TileGrid {
+  int64_t rows, columns, row_tiles, column_tiles;
+};
+template <class T>
+TileGrid tile_grid(const GemmArgs<T>& g) {
+  constexpr int64_t kRows = 4 * kTileRows;
+  TileGrid grid;
+  grid.rows = kRows;
+  grid.columns = g.m < 4 * kRows ? 4 * kLanes<T> : kBlockN<T>;
+  grid.row_tiles = ceil_div(g.m, grid.rows);
+  grid.column_tiles = ceil_div(g.n, grid.columns);
+  return grid;
+}
+
+}  // namespace gemm_detail
+
+template <class T>
+void gemm(const GemmArgs<T>& args) {
+  if (args.m == 0 || args.n == 0) return;
+  gemm_detail::choose_method(args)(args);
+}
+
+template <class T>
+int64_t gemm_tile_count(const GemmArgs<T>& args) {
+  const auto grid = gemm_detail::tile_grid(args);
+  return grid.row_tiles * grid.column_tiles;
+}
+
+template <class T>
+void gemm_tiles(const GemmArgs<T>& args, int64_t begin, int64_t end) {
+  const auto grid = gemm_detail::tile_grid(args);
+  if (begin == 0 && end == grid.row_tiles * grid.column_tiles) return gemm(args);
+  const auto method = gemm_detail::choose_method(args);
+  while (begin < end) {
+    const int64_t column = begin / grid.row_tiles * grid.columns;
+    const int64_t row_tile = begin % grid.row_tiles;
+    const int64_t tiles = gemm_detail::min(grid.row_tiles - row_tile, end - begin);
+    const int64_t row = row_tile * grid.rows;
+    method(gemm_detail::slice(args, row, gemm_detail::min(tiles * grid.rows, args.m - row), column,
+                              gemm_detail::min(grid.columns, args.n - column)));
+    begin += tiles;
+  }
+}
+
+template <class T>
+int64_t gemm_grain(const GemmArgs<T>& args) {
+  constexpr int64_t kWorth = 1 << 18;  // multiplications that take some microseconds
+  const auto grid = gemm_detail::tile_grid(args);
+  const int64_t tile =
+      gemm_detail::min(grid.rows, args.m) * gemm_detail::min(grid.columns, args.n) * args.k;
+  return tile < kWorth ? gemm_detail::ceil_div(kWorth, tile > 0 ? tile : 1) : 1;
+}
+
+#define ADJOINT_INSTANTIATE_GEMM(T)                               \
+  template void gemm(const GemmArgs<T>&);                         \
+  template int64_t gemm_tile_count(const GemmArgs<T>&);           \
+  template void gemm_tiles(const GemmArgs<T>&, int64_t, int64_t); \
+  template int64_t gemm_grain(const GemmArgs<T>&)
+ADJOINT_INSTANTIATE_GEMM(float);
+ADJOINT_INSTANTIATE_GEMM(double);
+#undef ADJOINT_INSTANTIATE_GEMM
+
+}  // namespace adjoint::cpu::ADJOINT_CPU_ISA
