@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-# Included by ctest: makes a test of each GoogleTest suite of `program`. GTEST_FILTER in the
-# environment narrows what is run, as it does for the program itself.
+# Included by ctest: makes a test of each GoogleTest suite of `program`, and several of a suite with
+# very many tests. GTEST_FILTER in the environment narrows what is run, as it does for the program itself.
 cmake_policy(VERSION 3.25)
+set(tests_per_shard 100)
 get_filename_component(name ${program} NAME)
 execute_process(COMMAND ${program} --gtest_list_tests
   OUTPUT_VARIABLE listing ERROR_VARIABLE errors RESULT_VARIABLE result)
@@ -11,28 +12,41 @@ if(NOT result EQUAL 0)
   return()
 endif()
 
+# Uses `suite`, as "Suite.", and the names of its `tests`.
 macro(add_suite)
-  if(suite AND tests)
-    if(DEFINED ENV{GTEST_FILTER})
-      list(JOIN tests ":" filter)
-    else()
-      set(filter "${suite}*")
-    endif()
-    string(REGEX REPLACE "\\.$" "" title "${name}/${suite}")
-    add_test("${title}" ${program} --gtest_color=no "--gtest_filter=${filter}")
+  list(LENGTH tests count)
+  math(EXPR shards "(${count} + ${tests_per_shard} - 1) / ${tests_per_shard}")
+  set(filter "${suite}*")
+  if(DEFINED ENV{GTEST_FILTER})
+    list(JOIN tests ":" filter)
   endif()
+  string(REGEX REPLACE "\\.$" "" title "${name}/${suite}")
+  foreach(shard RANGE 1 ${shards})
+    set(part "${title}")
+    if(shards GREATER 1)
+      set(part "${title} ${shard} of ${shards}")
+    endif()
+    math(EXPR index "${shard} - 1")
+    add_test("${part}" ${program} --gtest_color=no "--gtest_filter=${filter}")
+    set_tests_properties("${part}" PROPERTIES
+      ENVIRONMENT "GTEST_TOTAL_SHARDS=${shards};GTEST_SHARD_INDEX=${index}")
+  endforeach()
 endmacro()
 
 string(REGEX REPLACE " *#[^\n]*" "" listing "${listing}")  # the values of parameters
 string(REPLACE "\n" ";" listing "${listing}")
-set(suite "")
+set(tests "")
 foreach(line IN LISTS listing)
   if(line MATCHES "^  (.+)$")
     list(APPEND tests "${suite}${CMAKE_MATCH_1}")
   elseif(line MATCHES "\\.$")
-    add_suite()
+    if(tests)
+      add_suite()
+    endif()
     set(suite "${line}")
     set(tests "")
   endif()
 endforeach()
-add_suite()
+if(tests)
+  add_suite()
+endif()
