@@ -4,6 +4,4 @@
 
 #include <iostream>
 
-int main() {
-  std::cout << adjoint::ones({2}) + 1 << '\n';
-}
+int main() { std::cout << adjoint::ones({2}) + 1 << '\n'; }
