@@ -22,7 +22,7 @@ struct Mask {
   ADJOINT_ALWAYS_INLINE explicit Mask(bool b) : m(Reg{} - typename IntOf<Bytes>::type(b)) {}
 
   static ADJOINT_ALWAYS_INLINE Mask from_bytes(Register<uint8_t, size> bytes) {
-    return Mask(__builtin_convertvector(bytes, Reg) != 0);
+    return Mask(zero_extend<typename IntOf<Bytes>::type, uint8_t, size>(bytes) != 0);
   }
   ADJOINT_ALWAYS_INLINE Register<uint8_t, size> bytes() const {
     return __builtin_convertvector(m & 1, Register<uint8_t, size>);
@@ -212,6 +212,9 @@ ADJOINT_ALWAYS_INLINE Vec<T> Vec<T>::from_lanes(Register<lane_t<S>, size> lanes)
     return Vec(float_from_half(lanes));
   } else if constexpr (__is_same(S, BFloat16)) {
     return Vec(float_from_bfloat16(lanes));
+  } else if constexpr (sizeof(lane_t<S>) == 1 && sizeof(T) > 1) {
+    using Int = typename IntOf<int(sizeof(T))>::type;
+    return Vec(__builtin_convertvector((zero_extend<Int, uint8_t, size>(lanes)), Reg));
   } else {
     return Vec(__builtin_convertvector(lanes, Reg));
   }

@@ -18,7 +18,7 @@ ADJOINT_ALWAYS_INLINE BitsRegister select_bits(Register<int32_t, kFloatLanes> ma
 }
 
 ADJOINT_ALWAYS_INLINE FloatRegister float_from_bfloat16(HalfRegister h) {
-  return (FloatRegister)(__builtin_convertvector(h, BitsRegister) << 16);
+  return (FloatRegister)(zero_extend<uint32_t, uint16_t, kFloatLanes>(h) << 16);
 }
 
 ADJOINT_ALWAYS_INLINE HalfRegister bfloat16_from_float(FloatRegister f) {

@@ -143,6 +143,30 @@ ADJOINT_ALWAYS_INLINE void store_lanes(S* p, Register<lane_t<S>, N> r, int n) {
   __builtin_memcpy(p, &r, size_t(n) * sizeof(S));
 }
 
+/// Unsigned lanes widened to twice to eight times their size, which GCC 12 does lane by lane.
+template <class To, class From, int N>
+ADJOINT_ALWAYS_INLINE Register<To, N> zero_extend(Register<From, N> lanes) {
+  using R [[maybe_unused]] = Register<To, N>;
+#if defined(__AVX512F__)
+  if constexpr (sizeof(R) == 64 && sizeof(To) == 4) {
+    if constexpr (sizeof(From) == 2) return (R)_mm512_cvtepu16_epi32((__m256i)lanes);
+    if constexpr (sizeof(From) == 1) return (R)_mm512_cvtepu8_epi32((__m128i)lanes);
+  } else if constexpr (sizeof(R) == 64 && sizeof(To) == 8 && sizeof(From) == 1) {
+    return (R)_mm512_cvtepu8_epi64(_mm_cvtsi64_si128((int64_t)lanes));
+  }
+#elif defined(__AVX2__)
+  if constexpr (sizeof(R) == 32 && sizeof(To) == 4) {
+    if constexpr (sizeof(From) == 2) return (R)_mm256_cvtepu16_epi32((__m128i)lanes);
+    if constexpr (sizeof(From) == 1) {
+      return (R)_mm256_cvtepu8_epi32(_mm_cvtsi64_si128((int64_t)lanes));
+    }
+  } else if constexpr (sizeof(R) == 32 && sizeof(To) == 8 && sizeof(From) == 1) {
+    return (R)_mm256_cvtepu8_epi64(_mm_cvtsi32_si128((int32_t)lanes));
+  }
+#endif
+  return __builtin_convertvector(lanes, Register<To, N>);
+}
+
 /// As load_lanes, with `stride` bytes (any, also 0 and negative) between neighbouring elements.
 template <class S, int N>
 ADJOINT_ALWAYS_INLINE Register<lane_t<S>, N> load_lanes_strided(const S* p, int64_t stride, int n) {
