@@ -113,9 +113,7 @@ inline int64_t numel_of(IntArrayRef sizes) {
   return n;
 }
 
-namespace detail {
-/// "[2, 3]"
+/// In messages: "[2, 3]".
 ADJOINT_API void append(std::string& out, IntArrayRef sizes);
-}  // namespace detail
 
 }  // namespace adjoint

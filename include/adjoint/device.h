@@ -46,8 +46,6 @@ class ADJOINT_API Device {
 /// "cpu", "cuda", "privateuseone".
 ADJOINT_API const char* device_type_name(DeviceType type);
 
-namespace detail {
 inline void append(std::string& out, Device device) { out += device.str(); }
-}  // namespace detail
 
 }  // namespace adjoint

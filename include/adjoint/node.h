@@ -85,6 +85,8 @@ class ADJOINT_API Node {
   uint64_t sequence_nr() const noexcept { return sequence_nr_; }
   detail::NodeHooks* hooks() const noexcept { return hooks_; }
   detail::NodeHooks& ensure_hooks();
+  /// Shows the gathered gradients to the hooks of the tensors that they are gradients of.
+  virtual void run_hooks(GradList& grads);
 
   void retain() noexcept { ref_.add(); }
   void release() noexcept {

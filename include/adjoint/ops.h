@@ -409,3 +409,5 @@ ADJOINT_API void set_num_threads(int n);
 ADJOINT_API int get_num_threads();
 
 }  // namespace adjoint
+
+#include "adjoint/tensor_methods.h"

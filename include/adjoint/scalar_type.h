@@ -46,8 +46,9 @@ ADJOINT_API ScalarType get_default_dtype();
 /// Throws TypeError unless `t` is a floating-point type.
 ADJOINT_API void set_default_dtype(ScalarType t);
 
-namespace detail {
 inline void append(std::string& out, ScalarType t) { out += toString(t); }
+
+namespace detail {
 
 template <class T>
 struct ScalarTypeOf;

@@ -13,7 +13,7 @@ namespace adjoint {
 /// A queue of work on one device; a small value. `handle` is the backend's own.
 class ADJOINT_API Stream {
  public:
-  constexpr Stream() : device_(kCPU, 0) {}
+  constexpr Stream() : device_(kCPU) {}
   constexpr Stream(Device device, uint32_t id, void* handle)
       : device_(device), id_(id), handle_(handle) {}
   constexpr Device device() const { return device_; }
@@ -66,7 +66,7 @@ class ADJOINT_API Event {
 
  private:
   void release() noexcept;
-  Device device_{kCPU, 0};
+  Device device_{kCPU};
   void* handle_ = nullptr;
 };
 

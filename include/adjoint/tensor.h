@@ -24,6 +24,11 @@ namespace adjoint {
 
 class Tensor;
 using TensorList = ArrayRef<Tensor>;
+namespace detail {
+class TensorHook;
+template <class F>
+class TensorHookOf;
+}  // namespace detail
 
 class ADJOINT_API Tensor {
  public:
@@ -128,7 +133,9 @@ class ADJOINT_API Tensor {
   /// Calls `hook(grad)` whenever the gradient of this tensor is computed; a defined tensor that it
   /// returns takes the gradient's place. Returns a handle for remove_hook.
   template <class F>
-  unsigned register_hook(F hook) const;
+  unsigned register_hook(F hook) const {
+    return add_hook(new detail::TensorHookOf<F>(std::move(hook)));
+  }
   void remove_hook(unsigned handle) const;
 
   // Printing.
@@ -313,6 +320,7 @@ class ADJOINT_API Tensor {
       throw_undefined();
     return *impl_;
   }
+  unsigned add_hook(detail::TensorHook* hook) const;
   [[noreturn]] static void throw_undefined();
   void check_dtype(ScalarType expected) const {
     if (dtype() != expected) [[unlikely]]
@@ -322,6 +330,34 @@ class ADJOINT_API Tensor {
 
   intrusive_ptr<TensorImpl> impl_;
 };
+
+namespace detail {
+
+/// A user's function from a gradient to the one that takes its place (undefined: it stays).
+class ADJOINT_API TensorHook {
+ public:
+  virtual ~TensorHook();
+  virtual Tensor call(const Tensor& grad) = 0;
+};
+
+template <class F>
+class TensorHookOf final : public TensorHook {
+ public:
+  explicit TensorHookOf(F function) : function_(std::move(function)) {}
+  Tensor call(const Tensor& grad) override {
+    if constexpr (std::is_void_v<std::invoke_result_t<F&, const Tensor&>>) {
+      function_(grad);
+      return {};
+    } else {
+      return function_(grad);
+    }
+  }
+
+ private:
+  F function_;
+};
+
+}  // namespace detail
 
 /// As PyTorch prints a tensor: `tensor([[3., 3.],\n        [3., 3.]], grad_fn=<AddBackward0>)`.
 ADJOINT_API std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
@@ -338,3 +374,5 @@ ADJOINT_API void set_printoptions(const PrintOptions& options);
 ADJOINT_API PrintOptions get_printoptions();
 
 }  // namespace adjoint
+
+#include "adjoint/ops.h"  // the methods that are functions too

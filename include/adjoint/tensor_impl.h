@@ -54,12 +54,23 @@ class ADJOINT_API TensorImpl {
   /// Takes the memory and geometry of `other`, as set_data does. The place in the graph stays.
   void set_data(const TensorImpl& other);
 
-  bool requires_grad() const noexcept { return requires_grad_; }
+  bool requires_grad() const noexcept {
+    return requires_grad_ || (view_base_ && view_base_->requires_grad_);
+  }
   const intrusive_ptr<Node>& grad_fn_unchecked() const noexcept { return grad_fn_; }
   uint32_t output_nr() const noexcept { return output_nr_; }
   void set_requires_grad_flag(bool value) noexcept { requires_grad_ = value; }
   void set_grad_fn(intrusive_ptr<Node> fn, uint32_t output_nr) noexcept;
-  /// What few tensors have: the gradient, hooks, the base of a view. Null until asked for.
+  /// A differentiable view: the tensor (no view itself) whose history it shares. Its own grad_fn
+  /// describes the base at `view_version`; after later in-place changes it is made anew.
+  const intrusive_ptr<TensorImpl>& view_base() const noexcept { return view_base_; }
+  uint32_t view_version() const noexcept { return view_version_; }
+  void set_view_base(intrusive_ptr<TensorImpl> base) noexcept {
+    view_base_ = std::move(base);
+    view_version_ = version().current();
+  }
+  void set_view_version(uint32_t version) noexcept { view_version_ = version; }
+  /// What few tensors have: a gradient, hooks. Null until asked for.
   detail::AutogradMeta* meta() const noexcept { return meta_.acquire(); }
   detail::AutogradMeta& ensure_meta();
 
@@ -86,6 +97,8 @@ class ADJOINT_API TensorImpl {
   intrusive_ptr<Node> grad_fn_;
   detail::Atomic<detail::AutogradMeta*> meta_;
   VersionCounter* own_version_ = nullptr;
+  intrusive_ptr<TensorImpl> view_base_;
+  uint32_t view_version_ = 0;
   uint32_t output_nr_ = 0;
   int64_t sizes_[kMaxDims];
   int64_t strides_[kMaxDims];

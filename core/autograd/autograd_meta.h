@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// What few tensors carry beside their place in the graph: a gradient and hooks.
+#pragma once
+
+#include "adjoint/atomic.h"
+#include "adjoint/node.h"
+#include "adjoint/tensor.h"
+#include "core/autograd/hooks.h"
+
+namespace adjoint::detail {
+
+struct AutogradMeta {
+  Tensor grad;
+  /// The node that accumulates into `grad`. It holds the tensor, the tensor does not hold it. Under
+  /// `lock`.
+  Node* accumulator = nullptr;
+  SpinLock lock;
+  /// Where backward leaves the gradient of a non-leaf that asked for it.
+  intrusive_ptr<RetainedGrad> retained;
+  /// Hooks of a leaf; those of another tensor live at its grad_fn.
+  TensorHooks hooks;
+};
+
+}  // namespace adjoint::detail

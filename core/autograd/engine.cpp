@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+#include "core/autograd/engine.h"
+
+#include <algorithm>
+
+#include "adjoint/autograd.h"
+#include "adjoint/ops.h"
+#include "core/autograd/accumulate_grad.h"
+#include "core/autograd/graph_task.h"
+
+// Note [Order of backward]
+// A node runs when all nodes that use its outputs have run or been passed over (its dependencies), and
+// of the nodes that are ready the one made last runs first; leaves run at once. Two nodes of equal
+// number run in the order in which they became ready, so that the order, and with it every bit of the
+// result, depends on the graph alone.
+
+namespace adjoint {
+
+void validate_grad(Tensor& grad, const InputMetadata& metadata, const char* source, size_t index) {
+  if (!(grad.sizes() == metadata.sizes)) [[unlikely]] {
+    bool fits = grad.dim() >= int64_t(metadata.sizes.size());
+    for (size_t i = 0; fits && i < metadata.sizes.size(); ++i) {
+      int64_t wanted = metadata.sizes[metadata.sizes.size() - 1 - i];
+      int64_t found = grad.size(-1 - int64_t(i));
+      fits = wanted == found || wanted == 1;
+    }
+    ADJOINT_CHECK(fits, "Function ", source, " returned an invalid gradient at index ", index, " - got ",
+                  grad.sizes(), " but expected shape compatible with ", IntArrayRef(metadata.sizes));
+    grad = sum_to_size(grad, metadata.sizes);
+  }
+  if (grad.dtype() != metadata.dtype) [[unlikely]] grad = grad.to(metadata.dtype);
+  ADJOINT_CHECK(grad.device() == metadata.stream.device(), "Function ", source,
+                " returned an invalid gradient at index ", index, " - expected device ", metadata.stream.device(),
+                " but got ", grad.device());
+}
+
+namespace {
+
+struct Ready {
+  uint64_t sequence_nr;
+  uint32_t order;  // of becoming ready
+  uint32_t state;
+  bool operator<(const Ready& o) const {
+    return sequence_nr != o.sequence_nr ? sequence_nr < o.sequence_nr : order > o.order;
+  }
+};
+
+class Run {
+ public:
+  Run(std::span<const Edge> roots, const Engine::Options& options) : roots_(roots), options_(options) {
+    caller_stream_ = current_stream(roots[0].function->stream().device());
+    discover();
+    if (!options.inputs.empty()) prune();
+  }
+
+  void start(std::span<Tensor> grads) {
+    for (size_t i = 0; i < roots_.size(); ++i) {
+      Node* node = roots_[i].function.get();
+      NodeState& state = task_.states[task_.find(node)];
+      const Stream& stream = node->stream();
+      const Stream& producer = stream.device() == caller_stream_.device() ? caller_stream_ : stream;
+      state.buffer.add(node->num_inputs(), roots_[i].input_nr, std::move(grads[i]), producer, stream);
+    }
+    for (uint32_t i = 0; i < task_.states.size(); ++i) {
+      if (i < num_roots_ && task_.states[i].dependencies == 0) push(i);
+    }
+  }
+
+  void loop() {
+    while (!heap_->empty()) {
+      uint32_t index = pop();
+      evaluate(index);
+    }
+    join_leaf_streams();
+  }
+
+ private:
+  // Counts, for every node that the roots reach, the edges that lead to it.
+  void discover() {
+    for (const Edge& root : roots_) task_.find_or_add(root.function.get());
+    num_roots_ = uint32_t(task_.states.size());
+    for (size_t i = 0; i < task_.states.size(); ++i) {
+      for (const Edge& edge : task_.states[i].node->next_edges()) {
+        if (!edge.is_valid()) continue;
+        ++task_.states[task_.find_or_add(edge.function.get())].dependencies;
+      }
+    }
+  }
+
+  // Marks as needed what leads to the inputs: against the order in which nodes become ready.
+  void prune() {
+    size_t n = task_.states.size();
+    for (NodeState& state : task_.states) state.needed = false;
+    next_capture_.assign(options_.inputs.size(), -1);
+    for (size_t i = 0; i < options_.inputs.size(); ++i) {
+      Node* node = options_.inputs[i].function.get();
+      uint32_t known = uint32_t(task_.states.size());
+      uint32_t index = task_.find_or_add(node);
+      NodeState& state = task_.states[index];
+      if (index == known) {
+        state.needed = false;  // no root reaches it
+        continue;
+      }
+      if (index >= n) continue;
+      next_capture_[i] = state.capture;
+      state.capture = int32_t(i);
+    }
+    std::vector<uint32_t> dependencies(n), order;
+    order.reserve(n);
+    for (size_t i = 0; i < n; ++i) dependencies[i] = task_.states[i].dependencies;
+    for (uint32_t i = 0; i < num_roots_; ++i) {
+      if (dependencies[i] == 0) order.push_back(i);
+    }
+    for (size_t k = 0; k < order.size(); ++k) {
+      for (const Edge& edge : task_.states[order[k]].node->next_edges()) {
+        if (!edge.is_valid()) continue;
+        uint32_t next = task_.find(edge.function.get());
+        if (--dependencies[next] == 0) order.push_back(next);
+      }
+    }
+    for (size_t k = order.size(); k-- > 0;) {
+      NodeState& state = task_.states[order[k]];
+      for (const Edge& edge : state.node->next_edges()) {
+        if (!edge.is_valid()) continue;
+        NodeState& next = task_.states[task_.find(edge.function.get())];
+        state.needed |= next.needed || next.capture >= 0;
+      }
+    }
+  }
+
+  void push(uint32_t index) {
+    heap_->push_back({task_.states[index].node->sequence_nr(), next_order_++, index});
+    std::push_heap(heap_->begin(), heap_->end());
+  }
+  uint32_t pop() {
+    std::pop_heap(heap_->begin(), heap_->end());
+    uint32_t index = heap_->back().state;
+    heap_->pop_back();
+    return index;
+  }
+
+  void evaluate(uint32_t index) {
+    Node* node = task_.states[index].node;
+    const Stream stream = node->stream();
+    std::optional<StreamGuard> guard;
+    if (!(stream == caller_stream_)) guard.emplace(stream);
+
+    GradList grads;
+    if (!task_.states[index].buffer.empty()) {
+      grads = task_.states[index].buffer.take(node->num_inputs());
+      node->run_hooks(grads);
+      if (task_.states[index].capture >= 0) capture(task_.states[index], grads);
+    }
+    GradList results;
+    if (!grads.empty() && task_.states[index].needed) {
+      if (node->num_outputs() == 0) note_leaf_stream(stream);
+      results = node->apply(std::move(grads));
+      if (!options_.keep_graph) node->release_variables();
+      ADJOINT_CHECK(results.size() == node->num_outputs() || node->num_outputs() == 0, "Function ", node->name(),
+                    " returned an incorrect number of gradients (expected ", node->num_outputs(), ", got ",
+                    results.size(), ")");
+    }
+    send(node, stream, results);
+  }
+
+  void send(Node* node, const Stream& stream, GradList& results) {
+    for (size_t i = 0; i < node->num_outputs(); ++i) {
+      const Edge& edge = node->next_edge(i);
+      if (!edge.is_valid()) continue;
+      uint32_t next_index = task_.find(edge.function.get());
+      NodeState& next = task_.states[next_index];
+      if (i < results.size() && results[i].defined() && (next.needed || next.capture >= 0)) {
+        Node* to = next.node;
+        validate_grad(results[i], to->input_metadata(edge.input_nr), node->name(), i);
+        Tensor grad = std::move(results[i]);
+        // Adding up may run operations, but never adds a state: `next` stays valid.
+        next.buffer.add(to->num_inputs(), edge.input_nr, std::move(grad), stream, to->stream());
+      }
+      if (--next.dependencies == 0) push(next_index);
+    }
+  }
+
+  void capture(NodeState& state, const GradList& grads) {
+    for (int32_t i = state.capture; i >= 0; i = next_capture_[size_t(i)]) {
+      const Edge& input = options_.inputs[size_t(i)];
+      if (grads[input.input_nr].defined()) options_.captured[size_t(i)] = grads[input.input_nr];
+    }
+  }
+
+  void note_leaf_stream(const Stream& stream) {
+    if (stream == caller_stream_) return;
+    for (const Stream& s : leaf_streams_) {
+      if (s == stream) return;
+    }
+    leaf_streams_.push_back(stream);
+  }
+
+  // The caller's later work sees the gradients: its streams wait for those that wrote them.
+  void join_leaf_streams() {
+    for (const Stream& stream : leaf_streams_) {
+      Event done;
+      done.record(stream);
+      done.wait(current_stream(stream.device()));
+    }
+  }
+
+  std::span<const Edge> roots_;
+  const Engine::Options& options_;
+  GraphTask task_;
+  uint32_t num_roots_ = 0;
+  uint32_t next_order_ = 0;
+  Stream caller_stream_;
+  ReusedVector<Ready> heap_;
+  std::vector<int32_t> next_capture_;
+  SmallVector<Stream, 2> leaf_streams_;
+};
+
+}  // namespace
+
+void Engine::run(std::span<const Edge> roots, std::span<Tensor> grads, const Options& options) {
+  AutoGradMode mode(options.create_graph);
+  Run run(roots, options);
+  run.start(grads);
+  run.loop();
+}
+
+}  // namespace adjoint

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Runs a graph backward.
+#pragma once
+
+#include <span>
+
+#include "adjoint/node.h"
+
+namespace adjoint {
+
+class Engine {
+ public:
+  struct Options {
+    bool keep_graph = false;
+    bool create_graph = false;
+    /// Where not empty, only what leads to these is run, and leaves are left alone.
+    std::span<const Edge> inputs;
+    /// The gradients of `inputs` go here, one each; entries that no gradient comes for stay.
+    std::span<Tensor> captured;
+  };
+
+  /// Sends `grads` (defined, validated; moved from) into `roots` and runs all nodes that they reach, on the
+  /// calling thread, without recursion; throws what a node throws.
+  static void run(std::span<const Edge> roots, std::span<Tensor> grads, const Options& options);
+};
+
+/// Makes `grad` fit the forward output that `metadata` describes: sums what broadcasting had
+/// stretched and converts the dtype. Throws Error, naming `source`, where the shape cannot fit.
+void validate_grad(Tensor& grad, const InputMetadata& metadata, const char* source, size_t index);
+
+}  // namespace adjoint

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#include "core/autograd/input_buffer.h"
+
+#include "adjoint/autograd.h"
+#include "adjoint/ops.h"
+
+namespace adjoint {
+
+// Note [Streaming backwards]
+// A node runs on the stream that its forward ran on. A gradient is added up on the stream of the node
+// that will use it (the consumer). Where the producer's stream is another one, the consumer's waits for
+// an event recorded behind the producer's work; where they are the same, the order of the stream is
+// enough and no event is made.
+void InputBuffer::add(size_t num_entries, uint32_t nr, Tensor grad, const Stream& producer,
+                      const Stream& consumer) {
+  if (!(producer == consumer)) {
+    Event ready;
+    ready.record(producer);
+    ready.wait(consumer);
+  }
+  if (grads_.empty()) {
+    grads_.reserve(num_entries);
+    while (grads_.size() < num_entries) grads_.emplace_back();
+  }
+  Tensor& sum = grads_[nr];
+  if (!sum.defined()) {
+    sum = std::move(grad);
+    return;
+  }
+  std::optional<StreamGuard> guard;
+  if (!(producer == consumer)) guard.emplace(consumer);
+  // A sum that nobody else can see is added to in place.
+  bool in_place = !GradMode::is_enabled() && sum.use_count() == 1 && sum.impl()->storage()->use_count() == 1 &&
+                  sum.is_contiguous();
+  if (in_place) {
+    sum.add_(grad);
+  } else {
+    sum = sum + grad;
+  }
+}
+
+GradList InputBuffer::take(size_t num_entries) {
+  GradList out;
+  out.reserve(num_entries);
+  for (Tensor& t : grads_) out.push_back(std::move(t));
+  while (out.size() < num_entries) out.emplace_back();
+  grads_.clear();
+  return out;
+}
+
+}  // namespace adjoint

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// Tensor's methods that concern its place in the graph.
+#include "adjoint/autograd.h"
+#include "adjoint/tensor.h"
+#include "core/autograd/autograd_meta.h"
+
+namespace adjoint {
+
+const Tensor& Tensor::requires_grad_(bool value) const {
+  TensorImpl& impl = checked();
+  ADJOINT_CHECK(!value || is_floating_point(), "only Tensors of floating point dtype can require gradients, got ",
+                dtype());
+  ADJOINT_CHECK(value || !impl.grad_fn_unchecked(),
+                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
+                "in a subgraph that doesn't require differentiation use var_no_grad = var.detach().");
+  impl.set_requires_grad_flag(value);
+  return *this;
+}
+
+bool Tensor::is_leaf() const noexcept { return !impl_ || !impl_->requires_grad() || !grad_fn(); }
+
+const Tensor& Tensor::grad() const {
+  static const Tensor undefined;
+  detail::AutogradMeta* meta = checked().meta();
+  if (!meta) return undefined;
+  return meta->retained ? meta->retained->grad : meta->grad;
+}
+
+Tensor& Tensor::mutable_grad() const {
+  detail::AutogradMeta& meta = checked().ensure_meta();
+  return meta.retained ? meta.retained->grad : meta.grad;
+}
+
+Tensor Tensor::detach() const {
+  TensorImpl& impl = checked();
+  return Tensor(intrusive_ptr<TensorImpl>::adopt(
+      new TensorImpl(impl.storage(), impl.dtype(), impl.sizes(), impl.strides(), impl.storage_offset())));
+}
+
+const Tensor& Tensor::detach_() const {
+  TensorImpl& impl = checked();
+  ADJOINT_CHECK(!impl.view_base(), "Can't detach views in-place. Use detach() instead.");
+  impl.set_grad_fn(nullptr, 0);
+  return *this;
+}
+
+Tensor Tensor::data() const {
+  Tensor result = detach();
+  result.impl()->set_own_version();
+  return result;
+}
+
+void Tensor::set_data(const Tensor& other) const {
+  ADJOINT_CHECK(dtype() == other.dtype(), "set_data: expected a tensor of dtype ", dtype(), ", got ", other.dtype());
+  impl_->set_data(*other.impl());
+}
+
+bool Tensor::is_view() const noexcept { return impl_ && impl_->view_base(); }
+
+}  // namespace adjoint

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+// Copies: between layouts, dtypes and devices; and filling.
+#include "adjoint/backend.h"
+#include "core/ops/elementwise.h"
+#include "core/tensor/geometry.h"
+
+namespace adjoint {
+namespace {
+
+/// The output may have another dtype than the input.
+constinit ElementwiseOp copy_op{"copy", {.dtypes = kAllDtypes}};
+constinit ScaledOp fill_op{"fill", {.dtypes = kAllDtypes}};
+
+/// In place: what `self` was before gets no gradient.
+struct CopyBackwards final : Node {
+  Stream source_;
+  const char* name() const override { return "CopyBackwards"; }
+  GradList apply(GradList&& grads) override {
+    GradList out(2);
+    if (task_should_compute_output(1)) out[1] = grads[0].to(source_.device());
+    return out;
+  }
+};
+struct FillBackward final : Node {
+  const char* name() const override { return "FillBackward0"; }
+  GradList apply(GradList&&) override { return GradList(1); }
+};
+struct CloneBackward final : Node {
+  const char* name() const override { return "CloneBackward0"; }
+  GradList apply(GradList&& grads) override { return {std::move(grads[0])}; }
+};
+/// The engine converts the dtype back.
+struct ToCopyBackward final : Node {
+  const char* name() const override { return "ToCopyBackward0"; }
+  GradList apply(GradList&& grads) override {
+    return {grads[0].to(next_edge(0).function->input_metadata(next_edge(0).input_nr).stream.device())};
+  }
+};
+
+// One side is the host. What crosses is dense and of the destination's dtype.
+void copy_across(const Tensor& dst, const Tensor& src) {
+  Tensor from = src.to(dst.dtype()).contiguous();
+  Tensor to = dst.is_contiguous() ? dst : empty(dst.sizes(), dst.options());
+  if (dst.is_cpu()) {
+    get_backend(src.device().type()).copy_to_host(to.data_ptr(), from.data_ptr(), from.nbytes(), stream_for(src));
+  } else {
+    ADJOINT_CHECK(src.is_cpu(), "copy_: cannot copy between devices ", src.device(), " and ", dst.device());
+    get_backend(dst.device().type()).copy_from_host(to.data_ptr(), from.data_ptr(), from.nbytes(), stream_for(dst));
+  }
+  if (!to.is_same(dst)) copy_op(stream_for(dst), TensorIterator(dst, to));
+}
+
+void copy_values(const Tensor& dst, const Tensor& src) {
+  if (dst.numel() == 0) return;
+  NoGradGuard no_grad;
+  if (dst.device().type() != src.device().type()) {
+    copy_across(dst, src.sizes() == dst.sizes() ? src : src.expand(dst.sizes()));
+  } else {
+    copy_op(stream_for(dst), TensorIterator(dst, src));
+  }
+}
+
+Tensor copy_of(const Tensor& t, ScalarType dtype, Device device) {
+  Tensor out = make_output(t.sizes(), dtype, current_stream(device));
+  copy_values(out, t);
+  return out;
+}
+
+}  // namespace
+
+void register_copy_ops(OpRegistry& registry) {
+  registry.add(copy_op);
+  registry.add(fill_op);
+}
+
+Tensor& Tensor::copy_(const Tensor& src, bool) const {
+  if (is_same(src)) return const_cast<Tensor&>(*this);
+  check_inplace(*this);
+  DimVector sizes = broadcast_shapes(this->sizes(), src.sizes());
+  ADJOINT_CHECK(this->sizes() == sizes, "The expanded size of the tensor ", this->sizes(),
+                " must match the existing size ", src.sizes(), " of the tensor that is copied into it");
+  bool overlaps = src.impl()->storage() == impl_->storage();
+  copy_values(*this, overlaps ? src.detach().clone() : src);
+  bump_version(*this);
+  if (needs_grad(*this, src)) {
+    auto node = make_node<CopyBackwards>(*this, src);
+    node->source_ = src.impl()->stream();
+    rebase_history(*this, node);
+  }
+  return const_cast<Tensor&>(*this);
+}
+
+Tensor& Tensor::fill_(const Scalar& value) const {
+  check_inplace(*this);
+  if (numel() != 0) fill_op(stream_for(*this), TensorIterator(*this), value);
+  bump_version(*this);
+  if (needs_grad(*this)) rebase_history(*this, make_node<FillBackward>(*this));
+  return const_cast<Tensor&>(*this);
+}
+Tensor& Tensor::zero_() const { return fill_(0); }
+
+Tensor Tensor::clone() const {
+  Tensor out = copy_of(*this, dtype(), device());
+  if (needs_grad(*this)) set_history(out, make_node<CloneBackward>(*this));
+  return out;
+}
+Tensor Tensor::contiguous() const { return is_contiguous() ? *this : clone(); }
+
+Tensor Tensor::to(Device device, ScalarType dtype, bool, bool copy) const {
+  bool same_device = device.type() == this->device().type() && (!device.has_index() || device == this->device());
+  if (same_device && dtype == this->dtype() && !copy) return *this;
+  Tensor out = copy_of(*this, dtype, same_device ? this->device() : device);
+  if (isFloatingType(dtype) && needs_grad(*this)) set_history(out, make_node<ToCopyBackward>(*this));
+  return out;
+}
+Tensor Tensor::to(ScalarType dtype, bool non_blocking, bool copy) const {
+  return to(device(), dtype, non_blocking, copy);
+}
+Tensor Tensor::to(Device device, bool non_blocking, bool copy) const {
+  return to(device, dtype(), non_blocking, copy);
+}
+Tensor Tensor::to(const TensorOptions& options, bool non_blocking, bool copy) const {
+  return to(options.device_opt().value_or(device()), options.dtype_opt().value_or(dtype()), non_blocking, copy);
+}
+
+Tensor Tensor::repeat(IntArrayRef repeats) const {
+  ADJOINT_CHECK(int64_t(repeats.size()) >= dim(), "Number of dimensions of repeat dims can not be smaller than number of "
+                "dimensions of tensor: got ", repeats.size(), " for ", dim());
+  // [a, b] -> [1, a, 1, b] -> [r0, a, r1, b] -> [r0 * a, r1 * b]; a dimension at a time keeps the
+  // number of dimensions small.
+  Tensor out = *this;
+  while (out.dim() < int64_t(repeats.size())) out = out.unsqueeze(0);
+  for (size_t d = 0; d < repeats.size(); ++d) {
+    ADJOINT_CHECK(repeats[d] >= 0, "repeat: numbers of repetitions must not be negative, got ", repeats);
+    if (repeats[d] == 1) continue;
+    DimVector expanded = out.sizes(), merged = out.sizes();
+    expanded.insert(d, repeats[d]);
+    merged[d] *= repeats[d];
+    out = out.unsqueeze(int64_t(d)).expand(expanded).reshape(merged);
+  }
+  return out.is_same(*this) ? clone() : out;
+}
+
+}  // namespace adjoint

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+// Matrix products: mm, bmm, addmm, linear, and matmul, which is made of them.
+#include "core/dispatch/grad_write.h"
+#include "core/ops/elementwise.h"
+#include "core/tensor/geometry.h"
+
+namespace adjoint {
+namespace {
+
+/// out [n, m] (dense rows) = a [n, k] x b [k, m] + bias [m]; bias may be undefined; any strides.
+constinit Op<void(const Stream&, const Tensor& out, const Tensor& a, const Tensor& b,
+                  const Tensor& bias, GradWrite)>
+    mm_op{"mm"};
+/// out [b, n, m] = a [b, n, k] x b [b, k, m]
+constinit Op<void(const Stream&, const Tensor& out, const Tensor& a, const Tensor& b, GradWrite)>
+    bmm_op{"bmm"};
+
+void check_operands(const OpDef& op, const Tensor& a, const Tensor& b) {
+  check_same_device(op.name(), a, b);
+  ADJOINT_CHECK(a.dtype() == b.dtype(),
+                "expected m1 and m2 to have the same dtype, but got: ", dtype_name(a.dtype()),
+                " != ", dtype_name(b.dtype()));
+  check_dtype(op, a.dtype());
+}
+
+void check_mm(const char* op, const Tensor& a, const Tensor& b) {
+  ADJOINT_CHECK(a.dim() == 2, op, ": self must be a matrix, got ", a.dim(), "-D tensor");
+  ADJOINT_CHECK(b.dim() == 2, op, ": mat2 must be a matrix, got ", b.dim(), "-D tensor");
+  ADJOINT_CHECK(a.size(1) == b.size(0), op, ": mat1 and mat2 shapes cannot be multiplied (",
+                a.size(0), "x", a.size(1), " and ", b.size(0), "x", b.size(1), ")");
+  check_operands(mm_op, a, b);
+}
+
+Tensor run_mm(const Tensor& a, const Tensor& b, const Tensor& bias) {
+  Tensor out = make_output({a.sizes()[0], b.sizes()[1]}, a.dtype(), stream_for(a));
+  if (out.numel() != 0) mm_op(stream_for(a), out, a, b, bias, GradWrite::Overwrite);
+  return out;
+}
+
+struct MmBackward final : Node {
+  SavedTensor self_, mat2_;
+  const char* name() const override { return "MmBackward0"; }
+  GradList apply(GradList&& grads) override {
+    GradList out(2);
+    if (task_should_compute_output(0)) out[0] = grads[0].mm(mat2_.unpack(*this).t());
+    if (task_should_compute_output(1)) out[1] = self_.unpack(*this).t().mm(grads[0]);
+    return out;
+  }
+  void release_variables() override {
+    self_.release();
+    mat2_.release();
+  }
+};
+
+struct BmmBackward final : Node {
+  SavedTensor self_, mat2_;
+  const char* name() const override { return "BmmBackward0"; }
+  GradList apply(GradList&& grads) override {
+    GradList out(2);
+    if (task_should_compute_output(0)) out[0] = grads[0].bmm(mat2_.unpack(*this).transpose(1, 2));
+    if (task_should_compute_output(1)) out[1] = self_.unpack(*this).transpose(1, 2).bmm(grads[0]);
+    return out;
+  }
+  void release_variables() override {
+    self_.release();
+    mat2_.release();
+  }
+};
+
+/// beta * self + alpha * mat1 x mat2; the engine sums the gradient of a broadcast self.
+struct AddmmBackward final : Node {
+  SavedTensor mat1_, mat2_;
+  Scalar beta_ = 1, alpha_ = 1;
+  const char* name() const override { return "AddmmBackward0"; }
+  GradList apply(GradList&& grads) override {
+    GradList out(3);
+    Tensor scaled = alpha_.toDouble() == 1 ? grads[0] : grads[0] * alpha_;
+    if (task_should_compute_output(1)) out[1] = scaled.mm(mat2_.unpack(*this).t());
+    if (task_should_compute_output(2)) out[2] = mat1_.unpack(*this).t().mm(scaled);
+    if (task_should_compute_output(0))
+      out[0] = beta_.toDouble() == 1 ? std::move(grads[0]) : grads[0] * beta_;
+    return out;
+  }
+  void release_variables() override {
+    mat1_.release();
+    mat2_.release();
+  }
+};
+
+/// input [n, in] x weight [out, in]^T + bias: one node, with no transposed view between.
+struct LinearBackward final : Node {
+  SavedTensor input_, weight_;
+  const char* name() const override { return num_outputs() > 2 ? "AddmmBackward0" : "MmBackward0"; }
+  GradList apply(GradList&& grads) override {
+    GradList out(num_outputs());
+    if (task_should_compute_output(0)) out[0] = grads[0].mm(weight_.unpack(*this));
+    if (task_should_compute_output(1)) out[1] = grads[0].t().mm(input_.unpack(*this));
+    if (num_outputs() > 2 && task_should_compute_output(2)) out[2] = grads[0].sum({0});
+    return out;
+  }
+  void release_variables() override {
+    input_.release();
+    weight_.release();
+  }
+};
+
+}  // namespace
+
+void register_matmul_ops(OpRegistry& registry) {
+  registry.add(mm_op);
+  registry.add(bmm_op);
+}
+
+Tensor mm(const Tensor& self, const Tensor& mat2) {
+  check_mm("mm", self, mat2);
+  Tensor out = run_mm(self, mat2, Tensor());
+  if (needs_grad(self, mat2)) {
+    auto node = make_node<MmBackward>(self, mat2);
+    if (mat2.requires_grad()) node->self_.save(self);
+    if (self.requires_grad()) node->mat2_.save(mat2);
+    set_history(out, node);
+  }
+  return out;
+}
+
+Tensor bmm(const Tensor& self, const Tensor& mat2) {
+  ADJOINT_CHECK(self.dim() == 3 && mat2.dim() == 3,
+                "bmm: batch1 and batch2 must be 3D tensors, got ", self.dim(), "D and ", mat2.dim(),
+                "D");
+  ADJOINT_CHECK(self.size(0) == mat2.size(0) && self.size(2) == mat2.size(1),
+                "Expected size for first two dimensions of batch2 tensor to be: [", self.size(0),
+                ", ", self.size(2), "] but got: [", mat2.size(0), ", ", mat2.size(1), "].");
+  check_operands(bmm_op, self, mat2);
+  Tensor out =
+      make_output({self.size(0), self.size(1), mat2.size(2)}, self.dtype(), stream_for(self));
+  if (out.numel() != 0) bmm_op(stream_for(self), out, self, mat2, GradWrite::Overwrite);
+  if (needs_grad(self, mat2)) {
+    auto node = make_node<BmmBackward>(self, mat2);
+    if (mat2.requires_grad()) node->self_.save(self);
+    if (self.requires_grad()) node->mat2_.save(mat2);
+    set_history(out, node);
+  }
+  return out;
+}
+
+Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2, const Scalar& beta,
+             const Scalar& alpha) {
+  check_mm("addmm", mat1, mat2);
+  check_operands(mm_op, self, mat1);
+  DimVector sizes{mat1.size(0), mat2.size(1)};
+  DimVector common = broadcast_shapes(self.sizes(), sizes);
+  ADJOINT_CHECK(IntArrayRef(common) == IntArrayRef(sizes), "addmm: expected self to broadcast to ",
+                IntArrayRef(sizes), ", got ", self.sizes());
+  Tensor out;
+  {
+    NoGradGuard no_grad;
+    bool plain = beta.toDouble() == 1 && alpha.toDouble() == 1;
+    if (plain && self.dim() == 1 && self.size(0) == sizes[1] && self.is_contiguous()) {
+      out = run_mm(mat1, mat2, self);
+    } else {
+      out = run_mm(mat1, mat2, Tensor());
+      if (alpha.toDouble() != 1) out.mul_(alpha);
+      if (beta.toDouble() != 0) out.add_(self, beta);
+    }
+  }
+  if (needs_grad(self, mat1, mat2)) {
+    auto node = make_node<AddmmBackward>(self, mat1, mat2);
+    node->beta_ = beta;
+    node->alpha_ = alpha;
+    if (mat2.requires_grad()) node->mat1_.save(mat1);
+    if (mat1.requires_grad()) node->mat2_.save(mat2);
+    set_history(out, node);
+  }
+  return out;
+}
+
+Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias) {
+  ADJOINT_CHECK(weight.dim() == 2, "linear: expected weight to be a matrix [out, in], got ",
+                weight.sizes());
+  ADJOINT_CHECK(input.dim() >= 1 && input.size(-1) == weight.size(1),
+                "linear: mat1 and mat2 shapes cannot be multiplied (input ", input.sizes(),
+                " and weight ", weight.sizes(), "): expected input of ", weight.size(1),
+                " features");
+  if (input.dim() != 2) {
+    DimVector sizes = input.sizes();
+    sizes[sizes.size() - 1] = weight.size(0);
+    return linear(input.reshape({-1, input.size(-1)}), weight, bias).reshape(sizes);
+  }
+  check_operands(mm_op, input, weight);
+  if (bias.defined()) {
+    check_operands(mm_op, input, bias);
+    ADJOINT_CHECK(bias.dim() == 1 && bias.size(0) == weight.size(0),
+                  "linear: expected bias of shape [", weight.size(0), "], got ", bias.sizes());
+  }
+  Tensor out;
+  {
+    NoGradGuard no_grad;
+    out = run_mm(input, weight.t(), bias.defined() ? bias.contiguous() : bias);
+  }
+  if (needs_grad(input, weight, bias)) {
+    auto node = bias.defined() ? make_node<LinearBackward>(input, weight, bias)
+                               : make_node<LinearBackward>(input, weight);
+    if (weight.requires_grad()) node->input_.save(input);
+    if (input.requires_grad()) node->weight_.save(weight);
+    set_history(out, node);
+  }
+  return out;
+}
+
+Tensor matmul(const Tensor& self, const Tensor& other) {
+  ADJOINT_CHECK(self.dim() > 0 && other.dim() > 0,
+                "both arguments to matmul need to be at least 1D, but they are ", self.dim(),
+                "D and ", other.dim(), "D");
+  if (self.dim() == 1 && other.dim() == 1) {
+    ADJOINT_CHECK(self.size(0) == other.size(0), "inconsistent tensor size, expected tensor ",
+                  self.sizes(), " and src ", other.sizes(), " to have the same number of elements");
+    return self.unsqueeze(0).mm(other.unsqueeze(1)).reshape({});
+  }
+  if (self.dim() == 1) return matmul(self.unsqueeze(0), other).squeeze(-2);
+  if (other.dim() == 1) return matmul(self, other.unsqueeze(1)).squeeze(-1);
+  if (self.dim() == 2 && other.dim() == 2) return mm(self, other);
+  if (other.dim() == 2) {
+    DimVector sizes = self.sizes();
+    sizes[sizes.size() - 1] = other.size(1);
+    return self.reshape({-1, self.size(-1)}).mm(other).reshape(sizes);
+  }
+  DimVector batch = broadcast_shapes(self.sizes().slice(0, size_t(self.dim() - 2)),
+                                     other.sizes().slice(0, size_t(other.dim() - 2)));
+  auto batched = [&](const Tensor& t) {
+    DimVector sizes = batch;
+    sizes.push_back(t.size(-2));
+    sizes.push_back(t.size(-1));
+    return t.expand(sizes).reshape({numel_of(batch), t.size(-2), t.size(-1)});
+  };
+  DimVector sizes = batch;
+  sizes.push_back(self.size(-2));
+  sizes.push_back(other.size(-1));
+  return batched(self).bmm(batched(other)).reshape(sizes);
+}
+
+}  // namespace adjoint

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#include "adjoint/tensor_impl.h"
+
+#include "adjoint/node.h"
+#include "core/autograd/autograd_meta.h"
+#include "core/util/pool.h"
+
+namespace adjoint {
+
+void* TensorImpl::operator new(size_t size) { return pool_allocate(size); }
+void TensorImpl::operator delete(void* p) noexcept { pool_deallocate(p, sizeof(TensorImpl)); }
+
+TensorImpl::TensorImpl(intrusive_ptr<Storage> storage, ScalarType dtype, IntArrayRef sizes)
+    : dtype_(dtype), storage_(std::move(storage)) {
+  set_contiguous_geometry(sizes);
+  data_ = storage_->data();
+}
+
+TensorImpl::TensorImpl(intrusive_ptr<Storage> storage, ScalarType dtype, IntArrayRef sizes, IntArrayRef strides,
+                       int64_t storage_offset)
+    : dtype_(dtype), storage_offset_(storage_offset), storage_(std::move(storage)) {
+  set_geometry(sizes, strides);
+  data_ = static_cast<char*>(storage_->data()) + storage_offset * int64_t(elementSize(dtype));
+}
+
+TensorImpl::~TensorImpl() {
+  delete meta_.acquire();
+  delete own_version_;
+}
+
+void TensorImpl::set_contiguous_geometry(IntArrayRef sizes) {
+  ADJOINT_CHECK_VALUE(sizes.size() <= size_t(kMaxDims), "a tensor can have at most ", kMaxDims,
+                      " dimensions, got sizes ", sizes);
+  dim_ = uint8_t(sizes.size());
+  int64_t stride = 1;
+  numel_ = 1;
+  for (size_t i = sizes.size(); i-- > 0;) {
+    sizes_[i] = sizes[i];
+    strides_[i] = stride;
+    stride *= sizes[i] > 1 ? sizes[i] : 1;
+    numel_ *= sizes[i];
+  }
+  contiguous_ = true;
+}
+
+void TensorImpl::set_geometry(IntArrayRef sizes, IntArrayRef strides) {
+  dim_ = uint8_t(sizes.size());
+  numel_ = 1;
+  contiguous_ = true;
+  for (size_t i = sizes.size(); i-- > 0;) {
+    sizes_[i] = sizes[i];
+    strides_[i] = strides[i];
+    if (sizes[i] != 1 && strides[i] != numel_) contiguous_ = false;
+    numel_ *= sizes[i];
+  }
+  if (numel_ == 0) contiguous_ = true;
+}
+
+void TensorImpl::set_own_version() {
+  if (!own_version_) own_version_ = new VersionCounter();
+}
+
+void TensorImpl::set_data(const TensorImpl& other) {
+  storage_ = other.storage_;
+  storage_offset_ = other.storage_offset_;
+  data_ = other.data_;
+  dtype_ = other.dtype_;
+  set_geometry(other.sizes(), other.strides());
+}
+
+void TensorImpl::set_grad_fn(intrusive_ptr<Node> fn, uint32_t output_nr) noexcept {
+  requires_grad_ = bool(fn);
+  grad_fn_ = std::move(fn);
+  output_nr_ = output_nr;
+}
+
+detail::AutogradMeta& TensorImpl::ensure_meta() {
+  if (auto* meta = meta_.acquire()) return *meta;
+  auto* fresh = new detail::AutogradMeta();
+  detail::AutogradMeta* expected = nullptr;
+  if (meta_.compare_exchange(expected, fresh)) return *fresh;
+  delete fresh;
+  return *expected;
+}
+
+}  // namespace adjoint
