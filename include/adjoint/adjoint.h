@@ -3,6 +3,7 @@
 #pragma once
 
 #include "adjoint/autograd.h"
+#include "adjoint/function.h"
 #include "adjoint/generator.h"
 #include "adjoint/ops.h"
 #include "adjoint/tensor.h"
