@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// sum and mean.
+// sum, mean, prod, all and any.
 #include "core/ops/reduce.h"
 
 #include <algorithm>
@@ -9,6 +9,11 @@ namespace {
 
 constinit ReduceOp sum_op{"sum", {.dtypes = kFloatingDtypes | DtypeSet{kLong}}};
 constinit ReduceOp mean_op{"mean"};
+/// 1 for an empty input.
+constinit ReduceOp prod_op{"prod", {.dtypes = kFloatingDtypes | DtypeSet{kLong}}};
+// Input and output are bool; for an empty input true and false.
+constinit ReduceOp all_op{"all", {.dtypes = {kBool}, .differentiable = false}};
+constinit ReduceOp any_op{"any", {.dtypes = {kBool}, .differentiable = false}};
 
 struct SumBackward final : Node {
   DimVector sizes_;
@@ -75,6 +80,9 @@ Tensor mean_over(const Tensor& self, uint32_t mask, bool keepdim, std::optional<
 void register_reduce_ops(OpRegistry& registry) {
   registry.add(sum_op);
   registry.add(mean_op);
+  registry.add(prod_op);
+  registry.add(all_op);
+  registry.add(any_op);
 }
 
 Tensor unreduce(const Tensor& reduced, IntArrayRef input_sizes, uint32_t mask) {
