@@ -5,8 +5,18 @@
 
 namespace adjoint::cpu::ADJOINT_CPU_ISA {
 
+void register_binary_kernels(OpRegistry&);
+void register_copy_kernels(OpRegistry&);
 void register_matmul_kernels(OpRegistry&);
+void register_reduce_kernels(OpRegistry&);
+void register_unary_kernels(OpRegistry&);
 
-void register_kernels(OpRegistry& registry) { register_matmul_kernels(registry); }
+void register_kernels(OpRegistry& registry) {
+  register_binary_kernels(registry);
+  register_copy_kernels(registry);
+  register_matmul_kernels(registry);
+  register_reduce_kernels(registry);
+  register_unary_kernels(registry);
+}
 
 }  // namespace adjoint::cpu::ADJOINT_CPU_ISA

@@ -143,7 +143,7 @@ class ADJOINT_API OpRegistry {
   /// device has a kernel for it.
   template <class Kernel>
   requires std::is_function_v<Kernel>
-  void set_kernel(std::string_view name, DeviceType device, Kernel* kernel) {
+  [[gnu::always_inline]] void set_kernel(std::string_view name, DeviceType device, Kernel* kernel) {
     set_any(name, device, reinterpret_cast<void (*)()>(kernel), detail::signature_of<Kernel>());
   }
   /// Null where no operation has the name.

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// Functions of one element.
+#include "core/math/unary.h"
+
+#include "adjoint/op_registry.h"
+#include "cpu/loops.h"
+
+namespace adjoint::cpu::ADJOINT_CPU_ISA {
+namespace {
+
+template <class Functor>
+void floating_kernel(const Stream&, const TensorIterator& iter) {
+  dispatch_floating(iter.dtypes[0], [&]<class S>() {
+    elementwise<opmath_t<S>, S(S)>(
+        iter, [](auto x) { return Functor{}.forward(x); }, kCostlyGrain);
+  });
+}
+template <class Functor>
+void numeric_kernel(const Stream&, const TensorIterator& iter) {
+  dispatch_numeric(iter.dtypes[0], [&]<class S>() {
+    elementwise<opmath_t<S>, S(S)>(iter, [](auto x) { return Functor{}.forward(x); });
+  });
+}
+
+}  // namespace
+
+void register_unary_kernels(OpRegistry& registry) {
+  registry.set_kernel("neg", kCPU, numeric_kernel<math::Neg>);
+  registry.set_kernel("abs", kCPU, numeric_kernel<math::Abs>);
+  registry.set_kernel("sign", kCPU, numeric_kernel<math::Sign>);
+  registry.set_kernel("square", kCPU, numeric_kernel<math::Square>);
+  registry.set_kernel("exp", kCPU, floating_kernel<math::Exp>);
+  registry.set_kernel("log", kCPU, floating_kernel<math::Log>);
+  registry.set_kernel("sqrt", kCPU, floating_kernel<math::Sqrt>);
+  registry.set_kernel("rsqrt", kCPU, floating_kernel<math::Rsqrt>);
+  registry.set_kernel("reciprocal", kCPU, floating_kernel<math::Reciprocal>);
+  registry.set_kernel("sin", kCPU, floating_kernel<math::Sin>);
+  registry.set_kernel("cos", kCPU, floating_kernel<math::Cos>);
+}
+
+}  // namespace adjoint::cpu::ADJOINT_CPU_ISA
