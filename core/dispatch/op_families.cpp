@@ -6,6 +6,7 @@
 
 namespace adjoint {
 
+void register_activation_ops(OpRegistry&);
 void register_binary_ops(OpRegistry&);
 void register_comparison_ops(OpRegistry&);
 void register_copy_ops(OpRegistry&);
@@ -19,6 +20,7 @@ void register_select_ops(OpRegistry&);
 void register_unary_ops(OpRegistry&);
 
 void register_ops(OpRegistry& registry) {
+  register_activation_ops(registry);
   register_binary_ops(registry);
   register_comparison_ops(registry);
   register_copy_ops(registry);

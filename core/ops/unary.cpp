@@ -17,6 +17,7 @@ constinit ElementwiseOp rsqrt_op{"rsqrt"};
 constinit ElementwiseOp reciprocal_op{"reciprocal"};
 constinit ElementwiseOp sin_op{"sin"};
 constinit ElementwiseOp cos_op{"cos"};
+constinit ElementwiseOp erf_op{"erf"};
 
 struct NegBackward final : UnaryBackward<Saves::Nothing> {
   const char* name() const override { return "NegBackward0"; }
@@ -62,12 +63,19 @@ struct CosBackward final : UnaryBackward<Saves::Input> {
   const char* name() const override { return "CosBackward0"; }
   Tensor derive(const Tensor& grad, const Tensor& x) override { return grad * -sin(x); }
 };
+struct ErfBackward final : UnaryBackward<Saves::Input> {
+  const char* name() const override { return "ErfBackward0"; }
+  Tensor derive(const Tensor& grad, const Tensor& x) override {
+    constexpr double two_by_sqrt_pi = 1.1283791670955125739;
+    return grad * (exp(-(x * x)) * two_by_sqrt_pi);
+  }
+};
 
 }  // namespace
 
 void register_unary_ops(OpRegistry& registry) {
   for (ElementwiseOp* op : {&neg_op, &abs_op, &sign_op, &square_op, &exp_op, &log_op, &sqrt_op,
-                            &rsqrt_op, &reciprocal_op, &sin_op, &cos_op}) {
+                            &rsqrt_op, &reciprocal_op, &sin_op, &cos_op, &erf_op}) {
     registry.add(*op);
   }
 }
@@ -92,6 +100,7 @@ Tensor reciprocal(const Tensor& self) {
 }
 Tensor sin(const Tensor& self) { return unary<SinBackward>(sin_op, self, Result::Floating); }
 Tensor cos(const Tensor& self) { return unary<CosBackward>(cos_op, self, Result::Floating); }
+Tensor erf(const Tensor& self) { return unary<ErfBackward>(erf_op, self, Result::Floating); }
 
 Tensor& Tensor::neg_() const { return unary_<NegBackward>(neg_op, *this, Result::SameDtype); }
 Tensor& Tensor::abs_() const { return unary_<AbsBackward>(abs_op, *this, Result::SameDtype); }

@@ -201,6 +201,8 @@ ADJOINT_API Tensor abs(const Tensor& self);
 ADJOINT_API Tensor sign(const Tensor& self);
 ADJOINT_API Tensor sin(const Tensor& self);
 ADJOINT_API Tensor cos(const Tensor& self);
+/// 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.
+ADJOINT_API Tensor erf(const Tensor& self);
 /// Bounds are included; NaN stays. The gradient is 1 within the bounds and at them, else 0.
 ADJOINT_API Tensor clamp(const Tensor& self, const std::optional<Scalar>& min = std::nullopt,
                          const std::optional<Scalar>& max = std::nullopt);
@@ -211,6 +213,8 @@ ADJOINT_API Tensor clamp_max(const Tensor& self, const Scalar& max);
 // ---------------------------------------------------------------------------------
 ADJOINT_API Tensor tanh(const Tensor& self);
 ADJOINT_API Tensor sigmoid(const Tensor& self);
+/// log(sigmoid(x)), safe from overflow; floating-point tensors only.
+ADJOINT_API Tensor log_sigmoid(const Tensor& self);
 /// max(x, 0); the gradient at 0 is 0.
 ADJOINT_API Tensor relu(const Tensor& self);
 /// x * Phi(x); `approximate` is "none" (by erf) or "tanh".

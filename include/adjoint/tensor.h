@@ -212,6 +212,7 @@ class ADJOINT_API Tensor {
   Tensor sign() const;
   Tensor sin() const;
   Tensor cos() const;
+  Tensor erf() const;
   Tensor tanh() const;
   Tensor sigmoid() const;
   Tensor relu() const;

@@ -28,6 +28,7 @@ inline Tensor Tensor::abs() const { return adjoint::abs(*this); }
 inline Tensor Tensor::sign() const { return adjoint::sign(*this); }
 inline Tensor Tensor::sin() const { return adjoint::sin(*this); }
 inline Tensor Tensor::cos() const { return adjoint::cos(*this); }
+inline Tensor Tensor::erf() const { return adjoint::erf(*this); }
 inline Tensor Tensor::tanh() const { return adjoint::tanh(*this); }
 inline Tensor Tensor::sigmoid() const { return adjoint::sigmoid(*this); }
 inline Tensor Tensor::relu() const { return adjoint::relu(*this); }
