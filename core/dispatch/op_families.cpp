@@ -7,6 +7,8 @@
 namespace adjoint {
 
 void register_activation_ops(OpRegistry&);
+void register_adam_ops(OpRegistry&);
+void register_sgd_ops(OpRegistry&);
 void register_binary_ops(OpRegistry&);
 void register_comparison_ops(OpRegistry&);
 void register_copy_ops(OpRegistry&);
@@ -21,6 +23,8 @@ void register_unary_ops(OpRegistry&);
 
 void register_ops(OpRegistry& registry) {
   register_activation_ops(registry);
+  register_adam_ops(registry);
+  register_sgd_ops(registry);
   register_binary_ops(registry);
   register_comparison_ops(registry);
   register_copy_ops(registry);

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "adjoint/optim/optimizer.h"
+
+#include "adjoint/ops.h"
+
+namespace adjoint::optim {
+
+OptimizerOptions::~OptimizerOptions() = default;
+Optimizer::~Optimizer() = default;
+
+OptimizerParamGroup::OptimizerParamGroup(const OptimizerParamGroup& other)
+    : params_(other.params_), options_(other.options_ ? other.options_->clone() : nullptr) {}
+
+Optimizer::Optimizer(std::vector<OptimizerParamGroup> groups,
+                     std::unique_ptr<OptimizerOptions> defaults)
+    : defaults_(std::move(defaults)) {
+  for (OptimizerParamGroup& group : groups) add_param_group(group);
+}
+
+void Optimizer::add_param_group(const OptimizerParamGroup& group) {
+  for (const Tensor& param : group.params()) {
+    ADJOINT_CHECK_VALUE(param.is_leaf(), "can't optimize a non-leaf Tensor");
+    for (const OptimizerParamGroup& other : groups_) {
+      for (const Tensor& t : other.params()) {
+        ADJOINT_CHECK_VALUE(!t.is_same(param),
+                            "some parameters appear in more than one parameter group");
+      }
+    }
+  }
+  OptimizerParamGroup& added = groups_.emplace_back(group);
+  if (!added.has_options()) added.set_options(defaults_->clone());
+  states_.resize(size());
+}
+
+size_t Optimizer::size() const {
+  size_t n = 0;
+  for (const OptimizerParamGroup& group : groups_) n += group.params().size();
+  return n;
+}
+
+void Optimizer::zero_grad(bool set_to_none) {
+  for (OptimizerParamGroup& group : groups_) {
+    for (Tensor& param : group.params()) {
+      if (!param.grad().defined()) continue;
+      if (set_to_none) {
+        param.mutable_grad().reset();
+      } else {
+        NoGradGuard no_grad;
+        param.mutable_grad().detach_();
+        param.mutable_grad().zero_();
+      }
+    }
+  }
+}
+
+OrderedDict<std::string, Tensor> Optimizer::state_dict() const {
+  OrderedDict<std::string, Tensor> out;
+  std::vector<std::string> names = state_names();
+  for (size_t i = 0; i < states_.size(); ++i) {
+    const State& state = states_[i];
+    if (state.step == 0) continue;
+    out.insert(detail::str(i, ".step"), full({}, double(state.step)));
+    for (size_t k = 0; k < state.tensors.size(); ++k) {
+      if (state.tensors[k].defined()) out.insert(detail::str(i, ".", names[k]), state.tensors[k]);
+    }
+  }
+  return out;
+}
+
+void Optimizer::load_state_dict(const OrderedDict<std::string, Tensor>& dict) {
+  NoGradGuard no_grad;
+  std::vector<std::string> names = state_names();
+  std::vector<State> loaded(states_.size());
+  std::vector<Tensor> params;
+  for (const OptimizerParamGroup& group : groups_)
+    params.insert(params.end(), group.params().begin(), group.params().end());
+  size_t used = 0;
+  for (size_t i = 0; i < loaded.size(); ++i) {
+    const Tensor* step = dict.find(detail::str(i, ".step"));
+    if (!step) continue;
+    ++used;
+    loaded[i].step = step->item<int64_t>();
+    loaded[i].tensors.resize(names.size());
+    for (size_t k = 0; k < names.size(); ++k) {
+      const Tensor* tensor = dict.find(detail::str(i, ".", names[k]));
+      if (!tensor) continue;
+      ++used;
+      ADJOINT_CHECK(tensor->sizes() == params[i].sizes(), "load_state_dict: ", i, ".", names[k],
+                    ": expected shape ", params[i].sizes(), ", got ", tensor->sizes());
+      loaded[i].tensors[k] = tensor->to(params[i].device(), params[i].dtype(), false, true);
+    }
+  }
+  ADJOINT_CHECK(used == dict.size(), "load_state_dict: ", dict.size() - used, " of ", dict.size(),
+                " entries belong to no parameter of this optimizer");
+  states_ = std::move(loaded);
+}
+
+}  // namespace adjoint::optim

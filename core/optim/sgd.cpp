@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#include "adjoint/optim/sgd.h"
+
+#include "adjoint/ops.h"
+#include "core/optim/update.h"
+
+namespace adjoint {
+namespace {
+
+constinit SgdOp sgd_op{"sgd_update", {.differentiable = false}};
+
+}  // namespace
+
+void register_sgd_ops(OpRegistry& registry) { registry.add(sgd_op); }
+
+namespace optim {
+namespace {
+
+const SGDOptions& checked(const SGDOptions& o) {
+  ADJOINT_CHECK_VALUE(o.lr() >= 0, "Invalid learning rate: ", o.lr());
+  ADJOINT_CHECK_VALUE(o.momentum() >= 0, "Invalid momentum value: ", o.momentum());
+  ADJOINT_CHECK_VALUE(o.weight_decay() >= 0, "Invalid weight_decay value: ", o.weight_decay());
+  ADJOINT_CHECK_VALUE(!o.nesterov() || (o.momentum() > 0 && o.dampening() == 0),
+                      "Nesterov momentum requires a momentum and zero dampening");
+  return o;
+}
+
+}  // namespace
+
+SGD::SGD(std::vector<OptimizerParamGroup> groups, SGDOptions defaults)
+    : Optimizer(std::move(groups), checked(defaults).clone()) {
+  for (OptimizerParamGroup& group : param_groups())
+    checked(static_cast<SGDOptions&>(group.options()));
+}
+SGD::SGD(std::vector<Tensor> params, SGDOptions defaults)
+    : SGD({OptimizerParamGroup(std::move(params))}, defaults) {}
+
+std::vector<std::string> SGD::state_names() const { return {"momentum_buffer"}; }
+
+void SGD::step() {
+  for_each_parameter<SGDOptions>(
+      [](const Tensor& param, const Tensor& grad, State& state, const SGDOptions& o) {
+        bool first = state.step++ == 0;
+        if (o.momentum() != 0 && state.tensors.empty())
+          state.tensors.push_back(empty(param.sizes(), param.options()));
+        Tensor buffer = o.momentum() != 0 ? state.tensors[0] : Tensor();
+        SgdUpdate update{o.lr(),       o.momentum(), o.dampening(), o.weight_decay(),
+                         o.nesterov(), o.maximize(), first};
+        update_parameter(param, grad, [&](const Tensor& p, const Tensor& g) {
+          sgd_op(current_stream(p.device()), p, g, buffer, update);
+        });
+      });
+}
+
+}  // namespace optim
+}  // namespace adjoint
