@@ -8,6 +8,7 @@ namespace adjoint::cpu::ADJOINT_CPU_ISA {
 void register_binary_kernels(OpRegistry&);
 void register_copy_kernels(OpRegistry&);
 void register_matmul_kernels(OpRegistry&);
+void register_optim_kernels(OpRegistry&);
 void register_reduce_kernels(OpRegistry&);
 void register_unary_kernels(OpRegistry&);
 
@@ -15,6 +16,7 @@ void register_kernels(OpRegistry& registry) {
   register_binary_kernels(registry);
   register_copy_kernels(registry);
   register_matmul_kernels(registry);
+  register_optim_kernels(registry);
   register_reduce_kernels(registry);
   register_unary_kernels(registry);
 }

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// The optimizers' updates: every element is read and written once.
+#include "core/optim/update.h"
+#include "cpu/loops.h"
+#include "cpu/parallel.h"
+
+namespace adjoint::cpu::ADJOINT_CPU_ISA {
+namespace {
+
+template <class S>
+S* pointer(const Tensor& t) {
+  return t.defined() ? static_cast<S*>(t.impl()->data()) : nullptr;
+}
+
+// f(i, lanes) for registers of `lanes` elements from i on.
+template <class C, class F>
+void for_each_register(int64_t n, const F& f) {
+  constexpr int64_t size = Vec<C>::size;
+  parallel_for(0, n, kCheapGrain, [&](int64_t begin, int64_t end) {
+    int64_t i = begin;
+    for (; i + size <= end; i += size) f(i, int(size));
+    if (i < end) f(i, int(end - i));
+  });
+}
+
+template <class C, class S>
+ADJOINT_ALWAYS_INLINE Vec<C> load(const S* p, int64_t i, int lanes) {
+  return lanes == Vec<C>::size ? Vec<C>::load(p + i) : Vec<C>::load(p + i, lanes);
+}
+template <class C, class S>
+ADJOINT_ALWAYS_INLINE void store(S* p, int64_t i, int lanes, Vec<C> v) {
+  lanes == Vec<C>::size ? v.store(p + i) : v.store(p + i, lanes);
+}
+
+template <class S>
+void sgd_typed(const Tensor& param, const Tensor& grad, const Tensor& buffer, const SgdUpdate& u) {
+  using C = opmath_t<S>;
+  using V = Vec<C>;
+  S* p = pointer<S>(param);
+  const S* g = pointer<S>(grad);
+  S* b = pointer<S>(buffer);
+  V lr{C(u.lr)}, momentum{C(u.momentum)}, fresh{C(1 - u.dampening)}, decay{C(u.weight_decay)};
+  for_each_register<C>(param.impl()->numel(), [&](int64_t i, int lanes) {
+    V value = load<C>(p, i, lanes);
+    V step = load<C>(g, i, lanes);
+    if (u.maximize) step = -step;
+    if (u.weight_decay != 0) step = step + decay * value;
+    if (b) {
+      V velocity = u.first_step ? step : momentum * load<C>(b, i, lanes) + fresh * step;
+      store(b, i, lanes, velocity);
+      step = u.nesterov ? step + momentum * velocity : velocity;
+    }
+    store(p, i, lanes, value - lr * step);
+  });
+}
+
+template <class S>
+void adam_typed(const Tensor& param, const Tensor& grad, const Tensor& exp_avg,
+                const Tensor& exp_avg_sq, const Tensor& max_exp_avg_sq, const AdamUpdate& u) {
+  using C = opmath_t<S>;
+  using V = Vec<C>;
+  S* p = pointer<S>(param);
+  const S* g = pointer<S>(grad);
+  S *m = pointer<S>(exp_avg), *v = pointer<S>(exp_avg_sq), *largest = pointer<S>(max_exp_avg_sq);
+  V beta2{C(u.beta2)}, fresh1{C(1 - u.beta1)}, fresh2{C(1 - u.beta2)}, eps{C(u.eps)},
+      decay{C(u.weight_decay)};
+  V shrink{C(1 - u.lr * u.weight_decay)}, step_size{C(u.lr / u.bias_correction1)};
+  V correction{C(u.bias_correction2_sqrt)};
+  for_each_register<C>(param.impl()->numel(), [&](int64_t i, int lanes) {
+    V value = load<C>(p, i, lanes);
+    V gradient = load<C>(g, i, lanes);
+    if (u.maximize) gradient = -gradient;
+    if (u.weight_decay != 0) {
+      if (u.decoupled_weight_decay) {
+        value = value * shrink;
+      } else {
+        gradient = gradient + decay * value;
+      }
+    }
+    V mean = load<C>(m, i, lanes);
+    mean = mean + fresh1 * (gradient - mean);
+    V square = beta2 * load<C>(v, i, lanes) + fresh2 * (gradient * gradient);
+    store(m, i, lanes, mean);
+    store(v, i, lanes, square);
+    if (largest) {
+      square = maximum(load<C>(largest, i, lanes), square);
+      store(largest, i, lanes, square);
+    }
+    V denominator = sqrt(square) / correction + eps;
+    store(p, i, lanes, value - step_size * (mean / denominator));
+  });
+}
+
+void sgd_kernel(const Stream&, const Tensor& param, const Tensor& grad, const Tensor& buffer,
+                const SgdUpdate& u) {
+  dispatch_floating(param.impl()->dtype(),
+                    [&]<class S>() { sgd_typed<S>(param, grad, buffer, u); });
+}
+void adam_kernel(const Stream&, const Tensor& param, const Tensor& grad, const Tensor& exp_avg,
+                 const Tensor& exp_avg_sq, const Tensor& max_exp_avg_sq, const AdamUpdate& u) {
+  dispatch_floating(param.impl()->dtype(), [&]<class S>() {
+    adam_typed<S>(param, grad, exp_avg, exp_avg_sq, max_exp_avg_sq, u);
+  });
+}
+
+}  // namespace
+
+void register_optim_kernels(OpRegistry& registry) {
+  registry.set_kernel("sgd_update", kCPU, sgd_kernel);
+  registry.set_kernel("adam_update", kCPU, adam_kernel);
+}
+
+}  // namespace adjoint::cpu::ADJOINT_CPU_ISA
