@@ -134,10 +134,27 @@ ADJOINT_ALWAYS_INLINE void store_lanes(S* p, Register<lane_t<S>, N> r, int n) {
     return _mm_mask_storeu_epi8(p, __mmask16(first_bits(n * int(sizeof(S)))), (__m128i)r);
   }
 #elif defined(__AVX2__)
-  if constexpr (sizeof r == 32 && sizeof(S) == 8) {
-    return _mm256_maskstore_epi64((long long*)p, first_lanes_8(n), (__m256i)r);
-  } else if constexpr (sizeof r == 32 && sizeof(S) == 4) {
-    return _mm256_maskstore_epi32((int*)p, first_lanes_4(n), (__m256i)r);
+  // By pieces: masked stores to memory are slow on several processors.
+  if constexpr (sizeof r == 32 && sizeof(S) >= 4) {
+    auto* to = reinterpret_cast<char*>(p);
+    const int bytes = n * int(sizeof(S));
+    __m128i low = _mm256_castsi256_si128((__m256i)r);
+    if (bytes & 32) __builtin_memcpy(to, &r, 32);
+    if (bytes & 16) {
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to), low);
+      low = _mm256_extracti128_si256((__m256i)r, 1);
+      to += 16;
+    }
+    if (bytes & 8) {
+      _mm_storel_epi64(reinterpret_cast<__m128i*>(to), low);
+      low = _mm_unpackhi_epi64(low, low);
+      to += 8;
+    }
+    if (bytes & 4) {
+      const int last = _mm_cvtsi128_si32(low);
+      __builtin_memcpy(to, &last, 4);
+    }
+    return;
   }
 #endif
   __builtin_memcpy(p, &r, size_t(n) * sizeof(S));

@@ -12,8 +12,17 @@ namespace gemm_detail {
 constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 constexpr int64_t min(int64_t a, int64_t b) { return a < b ? a : b; }
 
-/// Where part `i` begins when `n` things are divided into `parts` as evenly as may be.
-constexpr int64_t part(int64_t n, int64_t parts, int64_t i) { return n * i / parts; }
+/// `n` things in `parts` parts that are as even as may be: the first few are longer by one.
+struct Parts {
+  int64_t size, longer;
+  Parts(int64_t n, int64_t parts) : size(n), longer(0) {
+    if (parts > 1) {
+      size = n / parts;
+      longer = n % parts;
+    }
+  }
+  int64_t operator[](int64_t i) const { return size + (i < longer ? 1 : 0); }
+};
 
 // A block of B, of kBlockK rows and kBlockN columns, stays in the L2 cache while the rows of A
 // pass.
@@ -21,74 +30,95 @@ inline constexpr int64_t kBlockK = 256;
 template <class T>
 inline constexpr int64_t kBlockN = 1536 / sizeof(T);
 
-// B is packed, even if the tiles can read it as it lies, if it is larger than this and read for at
-// least so many rows of A.
-inline constexpr int64_t kBytesUnpacked = 1 << 16;
-inline constexpr int64_t kRowsPacked = 48;
-
 template <class T>
 inline constexpr TileKernels<T, kTileRows, kTileVectors> kTiles{};
 template <class T>
 inline constexpr TileKernels<T, 1, kRowVectors> kRow{};
 
+/// The rows of a tile of A, rounded up to vectors.
 template <class T>
-bool packs_columns(const GemmArgs<T>& g) {
+inline constexpr int64_t kTileWidth = ceil_div(kTileRows, kLanes<T>) * kLanes<T>;
+
+/// B is packed if the tiles can't read it as it lies, or if it is larger than the L1 cache likes
+/// and read for enough rows of A to pay for the copy. (Measured; with short tiles it pays earlier.)
+template <class T>
+bool packs_b(const GemmArgs<T>& g) {
   if (g.b_col != 1 && g.n > 1) return true;
-  return g.m >= kRowsPacked && g.k * g.n * int64_t{sizeof(T)} > kBytesUnpacked;
+  const int64_t bytes = g.k * g.n * int64_t{sizeof(T)};
+  return bytes > (1 << 16) ? g.m >= 48 : kTileRows < 8 && bytes > (1 << 14) && g.m >= 96;
+}
+
+/// Rows of A that are columns in memory touch one cache line in each step of k, at long strides all
+/// in a few cache sets. They are packed if that is so and there are enough columns to pay for it.
+template <class T>
+bool packs_a(const GemmArgs<T>& g) {
+  return g.a_col * int64_t{sizeof(T)} >= 2048 && g.m > 1 && g.n >= 16 * kLanes<T>;
 }
 
 /// All rows and one block of columns, by register tiles over blocks of k.
 template <class T>
 void multiply_columns(const GemmArgs<T>& g) {
   constexpr int64_t kWidth = kLanes<T>;
+  const bool pack_a = packs_a(g), pack_b = packs_b(g);
   const int64_t vectors = ceil_div(g.n, kWidth);
-  const int64_t panels = ceil_div(vectors, g.m == 1 ? kRowVectors : kTileVectors);
-  const int64_t row_panels = ceil_div(g.m, kTileRows);
-  const int64_t blocks = g.k > kBlockK ? ceil_div(g.k, kBlockK) : 1;
-  const bool packs = packs_columns(g);
-  T* packed = nullptr;
-  if (packs) {
-    const size_t size = static_cast<size_t>(min(g.k, kBlockK) * vectors * kWidth);
-    packed = static_cast<T*>(scratch(Scratch::kGemm, size * sizeof(T)));
+  const Parts panels(vectors, ceil_div(vectors, g.m == 1 ? kRowVectors : kTileVectors));
+  const Parts rows(g.m, ceil_div(g.m, kTileRows));
+  const Parts blocks(g.k, ceil_div(g.k, kBlockK));
+  T* packed_a = nullptr;
+  T* packed_b = nullptr;
+  if (pack_a || pack_b) {
+    const int64_t a_size = min(g.k, kBlockK) * kTileWidth<T>;
+    const int64_t b_size = min(g.k, kBlockK) * vectors * kWidth;
+    const size_t size = static_cast<size_t>(a_size + (pack_b ? b_size : 0));
+    packed_a = static_cast<T*>(scratch(Scratch::kGemm, size * sizeof(T)));
+    packed_b = packed_a + a_size;
   }
   TileArgs<T> t;
-  t.a_row = g.a_row;
-  t.a_col = g.a_col;
+  t.a_row = pack_a ? 1 : g.a_row;
+  t.a_col = pack_a ? kTileWidth<T> : g.a_col;
   t.c_row = g.c_row;
   t.last_lanes = g.n - (vectors - 1) * kWidth;
 
-  for (int64_t block = 0; block < blocks; ++block) {
-    const int64_t p = part(g.k, blocks, block);
-    t.k = part(g.k, blocks, block + 1) - p;
-    t.add = g.accumulate || block > 0;
-    const T* b = g.b + p * g.b_row;
-    for (int64_t i = 0; i < row_panels; ++i) {
-      const int64_t row = part(g.m, row_panels, i);
-      const int64_t rows = part(g.m, row_panels, i + 1) - row;
+  int64_t p = 0, block = 0;
+  do {
+    t.k = blocks[block++];
+    t.add = g.accumulate || p > 0;
+    int64_t row = 0;
+    for (int64_t i = 0; row < g.m; row += rows[i++]) {
       t.a = g.a + row * g.a_row + p * g.a_col;
-      for (int64_t j = 0; j < panels; ++j) {
-        const int64_t first = part(vectors, panels, j);
-        const int64_t count = part(vectors, panels, j + 1) - first;
-        const int64_t column = first * kWidth;
-        if (packs) {
-          t.b = packed + column * t.k;
-          t.b_row = count * kWidth;
-          if (i == 0) {
-            pack_columns(b + column * g.b_col, g.b_row, g.b_col, t.k,
-                         min(count * kWidth, g.n - column), t.b_row, packed + column * t.k);
+      if (pack_a) {
+        pack_columns(t.a, g.a_col, g.a_row, t.k, rows[i], kTileWidth<T>, packed_a);
+        t.a = packed_a;
+      }
+      const auto& kernels = g.m == 1 ? kRow<T>.of[0] : kTiles<T>.of[rows[i] - 1];
+      int64_t first = 0;
+      for (int64_t j = 0; first < vectors; first += panels[j++]) {
+        const int64_t column = first * kWidth, width = panels[j] * kWidth;
+        t.b = g.b + p * g.b_row + column * g.b_col;
+        t.b_row = g.b_row;
+        if (pack_b) {
+          T* panel = packed_b + column * t.k;
+          if (row == 0) {
+            pack_columns(t.b, g.b_row, g.b_col, t.k, min(width, g.n - column), width, panel);
           }
-        } else {
-          t.b = b + column;
-          t.b_row = g.b_row;
+          t.b = panel;
+          t.b_row = width;
         }
         t.c = g.c + row * g.c_row + column;
-        t.bias = g.bias && block == 0 ? g.bias + column : nullptr;
-        const bool partial = j == panels - 1 && t.last_lanes < kWidth;
-        const auto& kernels = g.m == 1 ? kRow<T>.of[0] : kTiles<T>.of[rows - 1];
-        kernels[count - 1][partial](t);
+        t.bias = g.bias && p == 0 ? g.bias + column : nullptr;
+        const bool partial = column + width > g.n;
+        kernels[panels[j] - 1][partial](t);
       }
     }
-  }
+    p += t.k;
+  } while (p < g.k);
+}
+
+/// Empty operands may be null, and null has no next row or column.
+template <class T>
+GemmArgs<T> without_steps(GemmArgs<T> g) {
+  g.a_row = g.b_col = 0;
+  return g;
 }
 
 /// Rows [i, i + m) and columns [j, j + n) of a product.
@@ -105,6 +135,7 @@ GemmArgs<T> slice(GemmArgs<T> g, int64_t i, int64_t m, int64_t j, int64_t n) {
 
 template <class T>
 void multiply_by_tiles(const GemmArgs<T>& g) {
+  if (g.n <= kBlockN<T>) return multiply_columns(g);
   for (int64_t j = 0; j < g.n; j += kBlockN<T>) {
     multiply_columns(slice(g, 0, g.m, j, min(kBlockN<T>, g.n - j)));
   }
@@ -196,7 +227,8 @@ Method<T> choose_method(const GemmArgs<T>& g) {
   int64_t best = tiles;
   Method<T> method = multiply_by_tiles<T>;
   if (along_k && !b_ready) {
-    const int64_t dots = g.m * g.n * (ceil_div(g.k, kWidth) + 3);
+    const int64_t squares = ceil_div(g.m, kDotRows<T>) * ceil_div(g.n, kWidth / kDotRows<T>);
+    const int64_t dots = squares * kWidth * (ceil_div(g.k, kWidth) + 3);
     if (dots < best) {
       best = dots;
       method = multiply_by_dots<T>;
@@ -230,6 +262,7 @@ TileGrid tile_grid(const GemmArgs<T>& g) {
 template <class T>
 void gemm(const GemmArgs<T>& args) {
   if (args.m == 0 || args.n == 0) return;
+  if (args.k == 0) return gemm_detail::multiply_by_tiles(gemm_detail::without_steps(args));
   gemm_detail::choose_method(args)(args);
 }
 
@@ -244,13 +277,14 @@ void gemm_tiles(const GemmArgs<T>& args, int64_t begin, int64_t end) {
   const auto grid = gemm_detail::tile_grid(args);
   if (begin == 0 && end == grid.row_tiles * grid.column_tiles) return gemm(args);
   const auto method = gemm_detail::choose_method(args);
+  const auto g = args.k == 0 ? gemm_detail::without_steps(args) : args;
   while (begin < end) {
     const int64_t column = begin / grid.row_tiles * grid.columns;
     const int64_t row_tile = begin % grid.row_tiles;
     const int64_t tiles = gemm_detail::min(grid.row_tiles - row_tile, end - begin);
     const int64_t row = row_tile * grid.rows;
-    method(gemm_detail::slice(args, row, gemm_detail::min(tiles * grid.rows, args.m - row), column,
-                              gemm_detail::min(grid.columns, args.n - column)));
+    method(gemm_detail::slice(g, row, gemm_detail::min(tiles * grid.rows, g.m - row), column,
+                              gemm_detail::min(grid.columns, g.n - column)));
     begin += tiles;
   }
 }

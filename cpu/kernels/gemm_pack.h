@@ -3,28 +3,40 @@
 // and a result that was computed transposed back into C.
 #pragma once
 
-#include "cpu/kernels/gemm_vector.h"
+#include "cpu/kernels/gemm_shuffle.h"
 
 namespace adjoint::cpu::ADJOINT_CPU_ISA::gemm_detail {
 
-/// Calls write(p, v) for p < k, where lane i < columns of v is from[p + i * stride]; other lanes
-/// are unspecified.
-template <class T, class Write>
-ADJOINT_ALWAYS_INLINE void transposed(const T* from, int64_t stride, int64_t k, int64_t columns,
-                                      const Write& write) {
-  const T* rows[kLanes<T>];
-  for (int i = 0; i < kLanes<T>; ++i) rows[i] = from + (i < columns ? i : columns - 1) * stride;
+/// Calls write(p, v) for p < k, where lane i of v is row(i)[p].
+template <class T, class Row, class Write>
+ADJOINT_ALWAYS_INLINE void transposed_rows(const Row& row, int64_t k, const Write& write) {
   int64_t p = 0;
   for (; p + kGroup<T> <= k; p += kGroup<T>) {
-    Vector<T> strip[kGroup<T>];
-    load_transposed(rows, p, strip);
+    Vec<T> strip[kGroup<T>];
+    load_transposed<T>(
+        [=](int i) __attribute__((always_inline)) { return row(i) + p; }, strip);
 #pragma GCC unroll 4
     for (int i = 0; i < kGroup<T>; ++i) write(p + i, strip[i]);
   }
   for (; p < k; ++p) {
-    T row[kLanes<T>];
-    for (int i = 0; i < kLanes<T>; ++i) row[i] = rows[i][p];
-    write(p, load(row));
+    T lanes[kLanes<T>];
+    for (int i = 0; i < kLanes<T>; ++i) lanes[i] = row(i)[p];
+    write(p, Vec<T>::load(lanes));
+  }
+}
+
+/// The same for rows at a stride, if there are so many; other lanes are unspecified.
+template <class T, class Write>
+ADJOINT_ALWAYS_INLINE void transposed(const T* from, int64_t stride, int64_t rows, int64_t k,
+                                      const Write& write) {
+  if (rows >= kLanes<T>) {
+    transposed_rows<T>(
+        [=](int i) __attribute__((always_inline)) { return from + i * stride; }, k, write);
+  } else {
+    const T* row[kLanes<T>];
+    for (int i = 0; i < kLanes<T>; ++i) row[i] = from + (i < rows ? i : rows - 1) * stride;
+    transposed_rows<T>(
+        [&row](int i) __attribute__((always_inline)) { return row[i]; }, k, write);
   }
 }
 
@@ -33,21 +45,26 @@ ADJOINT_ALWAYS_INLINE void transposed(const T* from, int64_t stride, int64_t k, 
 template <class T>
 void pack_columns(const T* from, int64_t row, int64_t col, int64_t k, int64_t columns,
                   int64_t width, T* to) {
-  for (int64_t j = 0; j < columns; j += kLanes<T>) {
-    const int64_t used = columns - j < kLanes<T> ? columns - j : kLanes<T>;
-    const T* source = from + j * col;
-    T* target = to + j;
-    if (row == 1 && col != 1) {
-      transposed(
-          source, col, k, used, [=](int64_t p, Vector<T> v) __attribute__((always_inline)) {
-            store(target + p * width, v);
-          });
-    } else if (col == 1 && used == kLanes<T>) {
-      for (int64_t p = 0; p < k; ++p) store(target + p * width, load(source + p * row));
-    } else {
-      for (int64_t p = 0; p < k; ++p) {
-        for (int64_t i = 0; i < used; ++i) target[p * width + i] = source[p * row + i * col];
+  constexpr int64_t kWidth = kLanes<T>;
+  if (col == 1) {
+    const int64_t whole = columns / kWidth * kWidth;
+    for (int64_t p = 0; p < k; ++p, from += row, to += width) {
+      for (int64_t j = 0; j < whole; j += kWidth) Vec<T>::load(from + j).store(to + j);
+      if (whole < columns) {
+        const int rest = static_cast<int>(columns - whole);
+        Vec<T>::load(from + whole, rest).store(to + whole);
       }
+    }
+  } else if (row == 1) {
+    for (int64_t j = 0; j < columns; j += kWidth, from += kWidth * col, to += kWidth) {
+      const auto write = [=](int64_t p, Vec<T> v) __attribute__((always_inline)) {
+        v.store(to + p * width);
+      };
+      transposed(from, col, columns - j, k, write);
+    }
+  } else {
+    for (int64_t p = 0; p < k; ++p, from += row, to += width) {
+      for (int64_t j = 0; j < columns; ++j) to[j] = from[j * col];
     }
   }
 }
@@ -57,17 +74,16 @@ template <class T>
 void write_transposed(const T* from, int64_t stride, int64_t m, int64_t n, T* c, int64_t c_row,
                       bool add, const T* bias) {
   for (int64_t j = 0; j < n; j += kLanes<T>) {
-    const int64_t used = n - j < kLanes<T> ? n - j : kLanes<T>;
-    const FirstLanes lanes(used);
+    const int used = static_cast<int>(n - j < kLanes<T> ? n - j : kLanes<T>);
     T* target = c + j;
-    const Vector<T> shift = bias ? lanes.load(bias + j) : Vector<T>{};
-    const auto write = [=](int64_t i, Vector<T> v) __attribute__((always_inline)) {
+    const Vec<T> shift = bias ? Vec<T>::load(bias + j, used) : Vec<T>(T(0));
+    const auto write = [=](int64_t i, Vec<T> v) __attribute__((always_inline)) {
       T* row = target + i * c_row;
       v += shift;
-      if (add) v += lanes.load(row);
-      lanes.store(row, v);
+      if (add) v += Vec<T>::load(row, used);
+      v.store(row, used);
     };
-    transposed(from + j * stride, stride, m, used, write);
+    transposed(from + j * stride, stride, n - j, m, write);
   }
 }
 

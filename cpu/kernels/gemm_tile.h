@@ -3,7 +3,7 @@
 // square of dot products for operands whose rows both run along k.
 #pragma once
 
-#include "cpu/kernels/gemm_vector.h"
+#include "cpu/kernels/gemm_shuffle.h"
 
 namespace adjoint::cpu::ADJOINT_CPU_ISA::gemm_detail {
 
@@ -37,43 +37,57 @@ using TileKernel = void (*)(const TileArgs<T>&);
 
 template <class T, int kRows, int kVectors, bool kPartial>
 void tile(const TileArgs<T>& t) {
-  constexpr int kWidth = kLanes<T>;
-  const FirstLanes last(kPartial ? t.last_lanes : kWidth);
+  const int last_lanes = static_cast<int>(t.last_lanes);
   const auto is_last = [](int j) { return kPartial && j == kVectors - 1; };
+  const auto load = [=](const T* p, int j) __attribute__((always_inline)) {
+    return is_last(j) ? Vec<T>::load(p + j * kLanes<T>, last_lanes)
+                      : Vec<T>::load(p + j * kLanes<T>);
+  };
 
-  Vector<T> sum[kRows][kVectors] = {};
+  Vec<T> sum[kRows][kVectors];
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i) {
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) sum[i][j] = Vec<T>(T(0));
+  }
   const T* a = t.a;
   const T* b = t.b;
   const int64_t a_row = t.a_row, a_col = t.a_col, b_row = t.b_row;
   for (int64_t p = t.k; p > 0; --p, a += a_col, b += b_row) {
-    Vector<T> row[kVectors];
+    Vec<T> row[kVectors];
 #pragma GCC unroll 8
-    for (int j = 0; j < kVectors; ++j) {
-      row[j] = is_last(j) ? last.load(b + j * kWidth) : load(b + j * kWidth);
-    }
+    for (int j = 0; j < kVectors; ++j) row[j] = load(b, j);
 #pragma GCC unroll 8
     for (int i = 0; i < kRows; ++i) {
-      const Vector<T> x = a[i * a_row] - Vector<T>{};
+      const Vec<T> x(a[i * a_row]);
 #pragma GCC unroll 8
-      for (int j = 0; j < kVectors; ++j) sum[i][j] += x * row[j];
+      for (int j = 0; j < kVectors; ++j) sum[i][j] = fma(x, row[j], sum[i][j]);
     }
   }
 
-#pragma GCC unroll 8
-  for (int i = 0; i < kRows; ++i) {
+  if (t.bias) {
 #pragma GCC unroll 8
     for (int j = 0; j < kVectors; ++j) {
-      T* c = t.c + i * t.c_row + j * kWidth;
-      Vector<T> v = sum[i][j];
-      if (t.bias) {
-        const T* bias = t.bias + j * kWidth;
-        v += is_last(j) ? last.load(bias) : load(bias);
-      }
-      if (t.add) v += is_last(j) ? last.load(c) : load(c);
+      const Vec<T> bias = load(t.bias, j);
+#pragma GCC unroll 8
+      for (int i = 0; i < kRows; ++i) sum[i][j] += bias;
+    }
+  }
+  T* c = t.c;
+  const int64_t c_row = t.c_row;
+  const bool add = t.add;
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i, c += c_row) {
+    if (add) {
+#pragma GCC unroll 8
+      for (int j = 0; j < kVectors; ++j) sum[i][j] += load(c, j);
+    }
+#pragma GCC unroll 8
+    for (int j = 0; j < kVectors; ++j) {
       if (is_last(j)) {
-        last.store(c, v);
+        sum[i][j].store(c + j * kLanes<T>, last_lanes);
       } else {
-        store(c, v);
+        sum[i][j].store(c + j * kLanes<T>);
       }
     }
   }
@@ -98,7 +112,8 @@ struct TileKernels {
 };
 
 /// c[i, j] = the dot product of row i of a and row j of b (+ c) (+ bias), for i < rows <= kRows and
-/// j < columns <= kLanes / kRows. Both operands have unit stride along k.
+/// j < columns <= kLanes / kRows. Both operands have unit stride along k. The columns of C are
+/// either at unit stride, or there is one row only; bias_col is 1, or 0 for one bias for all.
 template <class T>
 struct DotArgs {
   int64_t k;
@@ -121,46 +136,60 @@ void dots(const DotArgs<T>& d) {
   // Rows beyond the last are read as the last, and the result is left unused.
   const T* a[kRows];
   const T* b[kColumns];
+  a[0] = d.a;
+  b[0] = d.b;
 #pragma GCC unroll 16
-  for (int i = 0; i < kRows; ++i) a[i] = d.a + (i < d.rows ? i : d.rows - 1) * d.a_row;
+  for (int i = 1; i < kRows; ++i) a[i] = a[i - 1] + (i < d.rows ? d.a_row : 0);
 #pragma GCC unroll 16
-  for (int j = 0; j < kColumns; ++j) b[j] = d.b + (j < d.columns ? j : d.columns - 1) * d.b_row;
+  for (int j = 1; j < kColumns; ++j) b[j] = b[j - 1] + (j < d.columns ? d.b_row : 0);
 
-  Vector<T> sum[kWidth] = {};
-  const auto step = [&](auto load_at) __attribute__((always_inline)) {
-    Vector<T> x[kRows];
+  Vec<T> sum[kWidth];
 #pragma GCC unroll 16
-    for (int i = 0; i < kRows; ++i) x[i] = load_at(a[i]);
+  for (int i = 0; i < kWidth; ++i) sum[i] = Vec<T>(T(0));
+  const auto step = [&](auto load) __attribute__((always_inline)) {
+    Vec<T> x[kRows];
+#pragma GCC unroll 16
+    for (int i = 0; i < kRows; ++i) x[i] = load(a[i]);
 #pragma GCC unroll 16
     for (int j = 0; j < kColumns; ++j) {
-      const Vector<T> y = load_at(b[j]);
+      const Vec<T> y = load(b[j]);
 #pragma GCC unroll 16
-      for (int i = 0; i < kRows; ++i) sum[i * kColumns + j] += x[i] * y;
+      for (int i = 0; i < kRows; ++i) {
+        sum[i * kColumns + j] = fma(x[i], y, sum[i * kColumns + j]);
+      }
     }
   };
   int64_t p = 0;
-  for (; p + kWidth <= d.k; p += kWidth) step([p](const T* row) { return load(row + p); });
+  for (; p + kWidth <= d.k; p += kWidth) {
+    step([p](const T* row) __attribute__((always_inline)) { return Vec<T>::load(row + p); });
+  }
   if (p < d.k) {
-    const FirstLanes last(d.k - p);
-    step([p, last](const T* row) { return last.load(row + p); });
+    const int rest = static_cast<int>(d.k - p);
+    step([ p, rest ](const T* row)
+             __attribute__((always_inline)) { return Vec<T>::load(row + p, rest); });
   }
 
-  Vector<T> v = sum_each<T>(sum);
-  if (kRows == 1 && d.c_col == 1 && (!d.bias || d.bias_col == 1)) {
-    const FirstLanes used(d.columns);
-    if (d.bias) v += used.load(d.bias);
-    if (d.add) v += used.load(d.c);
-    used.store(d.c, v);
-    return;
-  }
+  Vec<T> v = sum_each<T>(sum);
+  if (d.bias && d.bias_col == 0) v += Vec<T>(*d.bias);
+  const T* bias = d.bias_col == 0 ? nullptr : d.bias;
   T value[kWidth];
-  store(value, v);
-  for (int64_t i = 0; i < d.rows; ++i) {
+  v.store(value);
+  if (d.c_col == 1) {
+    const int used = static_cast<int>(d.columns);
+#pragma GCC unroll 16
+    for (int i = 0; i < kRows; ++i) {
+      if (i >= d.rows) return;
+      T* c = d.c + i * d.c_row;
+      if (kRows > 1) v = Vec<T>::load(value + i * kColumns, used);
+      if (bias) v += Vec<T>::load(bias, used);
+      if (d.add) v += Vec<T>::load(c, used);
+      v.store(c, used);
+    }
+  } else {
+#pragma GCC unroll 1
     for (int64_t j = 0; j < d.columns; ++j) {
-      T& c = d.c[i * d.c_row + j * d.c_col];
-      T x = value[i * kColumns + j];
-      if (d.bias) x += d.bias[j * d.bias_col];
-      c = d.add ? c + x : x;
+      T& c = d.c[j * d.c_col];
+      c = d.add ? c + value[j] : value[j];
     }
   }
 }

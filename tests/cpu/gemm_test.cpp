@@ -213,9 +213,10 @@ TYPED_TEST(Gemm, EqualsTheDefinitionBeyondTheBlocksOfTheCaches) {
 
 TYPED_TEST(Gemm, IsTheSameToTheLastBitHoweverItIsDividedAmongThreads) {
   Numbers numbers;
-  const int64_t shapes[][3] = {{32, 32, 64}, {64, 128, 784}, {128, 784, 64}, {64, 10, 128},
-                               {1, 500, 70}, {500, 1, 70},   {130, 49, 288}, {3, 200, 600},
-                               {5, 5, 500},  {200, 450, 20}, {40, 36, 800}};
+  const int64_t shapes[][3] = {{32, 32, 64},  {64, 128, 784}, {128, 784, 64}, {64, 10, 128},
+                               {1, 500, 70},  {500, 1, 70},   {130, 49, 288}, {3, 200, 600},
+                               {5, 5, 500},   {33, 17, 300},  {200, 450, 20}, {40, 36, 800},
+                               {25, 33, 400}, {90, 90, 0}};
   for (const auto& kernels : gemm_of_isas<TypeParam>()) {
     for (const auto& [m, n, k] : shapes) {
       for (Layout a : {Layout::kRows, Layout::kColumns}) {
