@@ -57,6 +57,13 @@ bool AutogradContext::needs_input_grad(size_t i) const {
 
 CustomNode::~CustomNode() = default;
 
+std::string CustomNode::node_name(const std::string& pretty_function) {
+  size_t from = pretty_function.find("T = ") + 4;
+  std::string type = pretty_function.substr(from, pretty_function.find_first_of(";]", from) - from);
+  size_t scope = type.rfind("::");
+  return (scope == std::string::npos ? type : type.substr(scope + 2)) + "Backward";
+}
+
 namespace {
 
 bool contains(const variable_list& list, const Tensor& t) {

@@ -92,6 +92,8 @@ class ADJOINT_API CustomNode : public Node {
   GradList apply(GradList&& grads) final;
   void release_variables() final;
 
+  /// "LineBackward" from a compiler's "... [with T = ns::Line]".
+  static std::string node_name(const std::string& pretty_function);
   /// Runs forward without recording, gives `outputs` their history and returns them.
   static variable_list run(intrusive_ptr<CustomNode> node, const variable_list& inputs);
 
@@ -171,16 +173,8 @@ class Function {
     variable_list inputs_;
   };
 
-  // "T" out of "... [with T = Name; ...]", followed by "Backward".
   static const char* name_of_type() {
-    static const std::string name = [] {
-      std::string text = __PRETTY_FUNCTION__;
-      size_t from = text.find("T = ") + 4;
-      size_t to = text.find_first_of(";]", from);
-      std::string type = text.substr(from, to - from);
-      size_t scope = type.rfind("::");
-      return (scope == std::string::npos ? type : type.substr(scope + 2)) + "Backward";
-    }();
+    static const std::string name = CustomNode::node_name(__PRETTY_FUNCTION__);
     return name.c_str();
   }
 };
