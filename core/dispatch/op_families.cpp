@@ -19,6 +19,7 @@ void register_norm_ops(OpRegistry&);
 void register_pow_ops(OpRegistry&);
 void register_reduce_ops(OpRegistry&);
 void register_select_ops(OpRegistry&);
+void register_softmax_ops(OpRegistry&);
 void register_unary_ops(OpRegistry&);
 
 void register_ops(OpRegistry& registry) {
@@ -35,6 +36,7 @@ void register_ops(OpRegistry& registry) {
   register_pow_ops(registry);
   register_reduce_ops(registry);
   register_select_ops(registry);
+  register_softmax_ops(registry);
   register_unary_ops(registry);
 }
 

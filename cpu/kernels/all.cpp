@@ -10,6 +10,7 @@ void register_copy_kernels(OpRegistry&);
 void register_matmul_kernels(OpRegistry&);
 void register_optim_kernels(OpRegistry&);
 void register_reduce_kernels(OpRegistry&);
+void register_softmax_kernels(OpRegistry&);
 void register_unary_kernels(OpRegistry&);
 
 void register_kernels(OpRegistry& registry) {
@@ -18,6 +19,7 @@ void register_kernels(OpRegistry& registry) {
   register_matmul_kernels(registry);
   register_optim_kernels(registry);
   register_reduce_kernels(registry);
+  register_softmax_kernels(registry);
   register_unary_kernels(registry);
 }
 
