@@ -17,6 +17,7 @@ void register_extremum_ops(OpRegistry&);
 void register_matmul_ops(OpRegistry&);
 void register_norm_ops(OpRegistry&);
 void register_pow_ops(OpRegistry&);
+void register_prod_ops(OpRegistry&);
 void register_reduce_ops(OpRegistry&);
 void register_select_ops(OpRegistry&);
 void register_softmax_ops(OpRegistry&);
@@ -34,6 +35,7 @@ void register_ops(OpRegistry& registry) {
   register_matmul_ops(registry);
   register_norm_ops(registry);
   register_pow_ops(registry);
+  register_prod_ops(registry);
   register_reduce_ops(registry);
   register_select_ops(registry);
   register_softmax_ops(registry);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Comparisons and truth values: bool tensors, which have no gradient.
+#include <limits>
+
 #include "core/ops/elementwise.h"
 
 namespace adjoint {
@@ -21,6 +23,24 @@ constinit ElementwiseOp logical_not_op{"logical_not", kComparison};
 constinit ElementwiseOp logical_and_op{"logical_and", kComparison};
 constinit ElementwiseOp logical_or_op{"logical_or", kComparison};
 
+Tensor compare(const ElementwiseOp& op, const Tensor& self, const Tensor& other) {
+  return run_binary(op, self, other, false, true);
+}
+
+template <class T>
+bool holds(const Scalar& integer) {
+  return integer.toLong() >= std::numeric_limits<T>::min() &&
+         integer.toLong() <= std::numeric_limits<T>::max();
+}
+
+Tensor compare(const ElementwiseOp& op, const Tensor& self, const Scalar& other) {
+  // A number outside the dtype's range would become another one in it.
+  bool fits = !other.isIntegral(false) || (self.dtype() == kByte  ? holds<uint8_t>(other)
+                                           : self.dtype() == kInt ? holds<int32_t>(other)
+                                                                  : true);
+  return run_binary(op, fits ? self : cast_input(self, kLong), other, false, true);
+}
+
 }  // namespace
 
 void register_comparison_ops(OpRegistry& registry) {
@@ -28,6 +48,56 @@ void register_comparison_ops(OpRegistry& registry) {
                             &logical_not_op, &logical_and_op, &logical_or_op}) {
     registry.add(*op);
   }
+}
+
+Tensor eq(const Tensor& self, const Tensor& other) { return compare(eq_op, self, other); }
+Tensor eq(const Tensor& self, const Scalar& other) { return compare(eq_op, self, other); }
+Tensor ne(const Tensor& self, const Tensor& other) { return compare(ne_op, self, other); }
+Tensor ne(const Tensor& self, const Scalar& other) { return compare(ne_op, self, other); }
+Tensor lt(const Tensor& self, const Tensor& other) { return compare(lt_op, self, other); }
+Tensor lt(const Tensor& self, const Scalar& other) { return compare(lt_op, self, other); }
+Tensor le(const Tensor& self, const Tensor& other) { return compare(le_op, self, other); }
+Tensor le(const Tensor& self, const Scalar& other) { return compare(le_op, self, other); }
+Tensor gt(const Tensor& self, const Tensor& other) { return compare(gt_op, self, other); }
+Tensor gt(const Tensor& self, const Scalar& other) { return compare(gt_op, self, other); }
+Tensor ge(const Tensor& self, const Tensor& other) { return compare(ge_op, self, other); }
+Tensor ge(const Tensor& self, const Scalar& other) { return compare(ge_op, self, other); }
+
+Tensor isnan(const Tensor& self) {
+  if (isFloatingType(self.dtype())) return run_unary(isnan_op, self, self.dtype(), kBool);
+  return zeros_like(self, TensorOptions(kBool));
+}
+
+Tensor logical_not(const Tensor& self) {
+  return run_unary(logical_not_op, self, self.dtype(), kBool);
+}
+Tensor logical_and(const Tensor& self, const Tensor& other) {
+  return compare(logical_and_op, self, other);
+}
+Tensor logical_or(const Tensor& self, const Tensor& other) {
+  return compare(logical_or_op, self, other);
+}
+
+bool equal(const Tensor& self, const Tensor& other) {
+  return self.sizes() == other.sizes() && all(eq(self, other)).item<bool>();
+}
+
+bool allclose(const Tensor& self, const Tensor& other, double rtol, double atol, bool equal_nan) {
+  ADJOINT_CHECK(self.dtype() == other.dtype(), self.dtype(), " did not match ", other.dtype());
+  ADJOINT_CHECK(rtol >= 0, "rtol must be greater than or equal to zero, but got ", rtol);
+  ADJOINT_CHECK(atol >= 0, "atol must be greater than or equal to zero, but got ", atol);
+  NoGradGuard no_grad;
+  // Equality by itself also takes equal infinities, whose difference is NaN.
+  Tensor close = eq(self, other);
+  if (equal_nan) close = logical_or(close, logical_and(isnan(self), isnan(other)));
+  if (rtol != 0 || atol != 0) {
+    Tensor a = cast_input(self, floating_result(self.dtype()));
+    Tensor b = cast_input(other, floating_result(other.dtype()));
+    Tensor error = abs(a - b), allowed = abs(b * rtol) + atol;
+    Tensor finite = lt(error, std::numeric_limits<double>::infinity());
+    close = logical_or(close, logical_and(finite, le(error, allowed)));
+  }
+  return all(close).item<bool>();
 }
 
 }  // namespace adjoint

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// sum, mean, prod, all and any.
+// sum, mean, all and any.
 #include "core/ops/reduce.h"
 
 #include <algorithm>
@@ -9,8 +9,6 @@ namespace {
 
 constinit ReduceOp sum_op{"sum", {.dtypes = kFloatingDtypes | DtypeSet{kLong}}};
 constinit ReduceOp mean_op{"mean"};
-/// 1 for an empty input.
-constinit ReduceOp prod_op{"prod", {.dtypes = kFloatingDtypes | DtypeSet{kLong}}};
 // Input and output are bool; for an empty input true and false.
 constinit ReduceOp all_op{"all", {.dtypes = {kBool}, .differentiable = false}};
 constinit ReduceOp any_op{"any", {.dtypes = {kBool}, .differentiable = false}};
@@ -75,12 +73,17 @@ Tensor mean_over(const Tensor& self, uint32_t mask, bool keepdim, std::optional<
   return out;
 }
 
+/// Bytes, which were truth values once, give bytes.
+Tensor truth(const ReduceOp& op, const Tensor& self, uint32_t mask, bool keepdim) {
+  Tensor out = run_reduce(op, self, mask, keepdim, kBool, kBool);
+  return self.dtype() == kByte ? out.to(kByte) : out;
+}
+
 }  // namespace
 
 void register_reduce_ops(OpRegistry& registry) {
   registry.add(sum_op);
   registry.add(mean_op);
-  registry.add(prod_op);
   registry.add(all_op);
   registry.add(any_op);
 }
@@ -101,6 +104,15 @@ Tensor mean(const Tensor& self, std::optional<ScalarType> dtype) {
 }
 Tensor mean(const Tensor& self, IntArrayRef dims, bool keepdim, std::optional<ScalarType> dtype) {
   return mean_over(self, dim_mask(dims, self.dim()), keepdim, dtype, "MeanBackward1");
+}
+
+Tensor all(const Tensor& self) { return truth(all_op, self, dim_mask({}, self.dim()), false); }
+Tensor all(const Tensor& self, int64_t dim, bool keepdim) {
+  return truth(all_op, self, dim_mask(dim, self.dim()), keepdim);
+}
+Tensor any(const Tensor& self) { return truth(any_op, self, dim_mask({}, self.dim()), false); }
+Tensor any(const Tensor& self, int64_t dim, bool keepdim) {
+  return truth(any_op, self, dim_mask(dim, self.dim()), keepdim);
 }
 
 Tensor sum_to_size(const Tensor& self, IntArrayRef sizes) {

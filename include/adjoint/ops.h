@@ -168,7 +168,8 @@ ADJOINT_API Tensor div(const Scalar& self, const Tensor& other);
 ADJOINT_API Tensor pow(const Tensor& self, const Tensor& exponent);
 ADJOINT_API Tensor pow(const Tensor& self, const Scalar& exponent);
 ADJOINT_API Tensor pow(const Scalar& self, const Tensor& exponent);
-/// Element-wise, NaN where either is. The gradient at equal values is halved between the two.
+/// Element-wise, NaN where either is. The gradient at equal values is halved between the two; at
+/// NaN both get all of it.
 ADJOINT_API Tensor maximum(const Tensor& self, const Tensor& other);
 ADJOINT_API Tensor minimum(const Tensor& self, const Tensor& other);
 
@@ -203,7 +204,7 @@ ADJOINT_API Tensor sin(const Tensor& self);
 ADJOINT_API Tensor cos(const Tensor& self);
 /// 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.
 ADJOINT_API Tensor erf(const Tensor& self);
-/// Bounds are included; NaN stays. The gradient is 1 within the bounds and at them, else 0.
+/// Bounds are included; NaN stays. The gradient is 1 strictly within the bounds, else 0.
 ADJOINT_API Tensor clamp(const Tensor& self, const std::optional<Scalar>& min = std::nullopt,
                          const std::optional<Scalar>& max = std::nullopt);
 ADJOINT_API Tensor clamp_min(const Tensor& self, const Scalar& min);
@@ -248,13 +249,14 @@ ADJOINT_API Tensor isnan(const Tensor& self);
 ADJOINT_API Tensor logical_not(const Tensor& self);
 ADJOINT_API Tensor logical_and(const Tensor& self, const Tensor& other);
 ADJOINT_API Tensor logical_or(const Tensor& self, const Tensor& other);
+/// Of all elements or along `dim`, as bool (kByte of kByte); NaN is true.
 ADJOINT_API Tensor all(const Tensor& self);
 ADJOINT_API Tensor all(const Tensor& self, int64_t dim, bool keepdim = false);
 ADJOINT_API Tensor any(const Tensor& self);
 ADJOINT_API Tensor any(const Tensor& self, int64_t dim, bool keepdim = false);
-/// Same shape and equal values.
+/// Same shape and equal values; NaN equals nothing.
 ADJOINT_API bool equal(const Tensor& self, const Tensor& other);
-/// |self - other| <= atol + rtol * |other| everywhere.
+/// |self - other| <= atol + rtol * |other| everywhere. Throws Error for different dtypes.
 ADJOINT_API bool allclose(const Tensor& self, const Tensor& other, double rtol = 1e-5,
                           double atol = 1e-8, bool equal_nan = false);
 
@@ -291,6 +293,16 @@ ADJOINT_API Tensor sum(const Tensor& self, IntArrayRef dims, bool keepdim = fals
 ADJOINT_API Tensor mean(const Tensor& self, std::optional<ScalarType> dtype = std::nullopt);
 ADJOINT_API Tensor mean(const Tensor& self, IntArrayRef dims, bool keepdim = false,
                         std::optional<ScalarType> dtype = std::nullopt);
+/// The product; 1 of no elements. The gradient is right beside zeros too.
+ADJOINT_API Tensor prod(const Tensor& self, std::optional<ScalarType> dtype = std::nullopt);
+ADJOINT_API Tensor prod(const Tensor& self, int64_t dim, bool keepdim = false,
+                        std::optional<ScalarType> dtype = std::nullopt);
+/// The mean square of deviations from the mean, `unbiased` with a divisor less by 1, and its root,
+/// whose gradient at 0 is 0. Throw Error for integers.
+ADJOINT_API Tensor var(const Tensor& self, bool unbiased = true);
+ADJOINT_API Tensor var(const Tensor& self, IntArrayRef dims, bool unbiased, bool keepdim = false);
+ADJOINT_API Tensor std(const Tensor& self, bool unbiased = true);
+ADJOINT_API Tensor std(const Tensor& self, IntArrayRef dims, bool unbiased, bool keepdim = false);
 /// NaN if any is. Ties share the gradient evenly. Throws Error for no elements.
 ADJOINT_API Tensor max(const Tensor& self);
 ADJOINT_API Tensor min(const Tensor& self);

@@ -73,6 +73,20 @@ inline Tensor Tensor::mean(std::optional<ScalarType> dtype) const { return adjoi
 inline Tensor Tensor::mean(IntArrayRef dims, bool keepdim, std::optional<ScalarType> dtype) const {
   return adjoint::mean(*this, dims, keepdim, dtype);
 }
+inline Tensor Tensor::prod(std::optional<ScalarType> dtype) const {
+  return adjoint::prod(*this, dtype);
+}
+inline Tensor Tensor::prod(int64_t dim, bool keepdim, std::optional<ScalarType> dtype) const {
+  return adjoint::prod(*this, dim, keepdim, dtype);
+}
+inline Tensor Tensor::var(bool unbiased) const { return adjoint::var(*this, unbiased); }
+inline Tensor Tensor::var(IntArrayRef dims, bool unbiased, bool keepdim) const {
+  return adjoint::var(*this, dims, unbiased, keepdim);
+}
+inline Tensor Tensor::std(bool unbiased) const { return adjoint::std(*this, unbiased); }
+inline Tensor Tensor::std(IntArrayRef dims, bool unbiased, bool keepdim) const {
+  return adjoint::std(*this, dims, unbiased, keepdim);
+}
 inline Tensor Tensor::max() const { return adjoint::max(*this); }
 inline std::tuple<Tensor, Tensor> Tensor::max(int64_t dim, bool keepdim) const { return adjoint::max(*this, dim, keepdim); }
 inline Tensor Tensor::min() const { return adjoint::min(*this); }
