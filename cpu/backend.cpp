@@ -45,6 +45,7 @@ void register_best_kernels(OpRegistry& registry) {
 
 class CpuBackend final : public Backend {
  public:
+  CpuBackend() : Backend(/*single_stream=*/true) {}
   DeviceType type() const override { return kCPU; }
   int device_count() override { return 1; }
   Allocator& allocator(DeviceIndex) override { return cpu::allocator(); }

@@ -52,6 +52,16 @@ void for_each_row(const TensorIterator& iter, RowFunction* row, const void* cont
                   int64_t grain) {
   if (iter.numel == 0) return;
   if (iter.numel < 2 * grain) {
+    if (iter.ndim == 1) {
+      char* data[TensorIterator::kMaxOperands];
+      int64_t strides[TensorIterator::kMaxOperands];
+      for (int op = 0; op < iter.num_operands; ++op) {
+        data[op] = static_cast<char*>(iter.data(op));
+        strides[op] = iter.strides[op][0];
+      }
+      row(context, data, strides, iter.numel);
+      return;
+    }
     run_range(iter, row, context, 0, iter.numel);
     return;
   }

@@ -76,6 +76,7 @@ void set_memory_limit(int64_t bytes, Device device) {
 }
 
 Stream current_stream(Device device) {
+  if (get_backend(device.type()).single_stream()) return Stream();
   return get_backend(device.type()).current_stream(index_or_current(device));
 }
 

@@ -15,15 +15,24 @@ void store(unsigned char* to, const Scalar& value) {
 
 void store_scalar(unsigned char* to, const Scalar& value, ScalarType dtype) {
   switch (dtype) {
-    case kBool: return store<bool>(to, value);
-    case kByte: return store<uint8_t>(to, value);
-    case kInt: return store<int32_t>(to, value);
-    case kLong: return store<int64_t>(to, value);
-    case kHalf: return store<Half>(to, value);
-    case kBFloat16: return store<BFloat16>(to, value);
-    case kFloat: return store<float>(to, value);
-    case kDouble: return store<double>(to, value);
-    case ScalarType::Undefined: break;
+    case kBool:
+      return store<bool>(to, value);
+    case kByte:
+      return store<uint8_t>(to, value);
+    case kInt:
+      return store<int32_t>(to, value);
+    case kLong:
+      return store<int64_t>(to, value);
+    case kHalf:
+      return store<Half>(to, value);
+    case kBFloat16:
+      return store<BFloat16>(to, value);
+    case kFloat:
+      return store<float>(to, value);
+    case kDouble:
+      return store<double>(to, value);
+    case ScalarType::Undefined:
+      break;
   }
 }
 
@@ -34,22 +43,30 @@ TensorIterator::TensorIterator(const Tensor& out) {
   build(operands, 1, out.sizes());
 }
 TensorIterator::TensorIterator(const Tensor& out, const Tensor& a) {
+  const Tensor* tensors[] = {&out, &a};
+  if (build_dense(tensors, 2)) return;
   Operand operands[] = {{&out, nullptr, {}}, {&a, nullptr, {}}};
   build(operands, 2, out.sizes());
 }
 TensorIterator::TensorIterator(const Tensor& out, const Tensor& a, const Tensor& b) {
+  const Tensor* tensors[] = {&out, &a, &b};
+  if (build_dense(tensors, 3)) return;
   Operand operands[] = {{&out, nullptr, {}}, {&a, nullptr, {}}, {&b, nullptr, {}}};
   build(operands, 3, out.sizes());
 }
-TensorIterator::TensorIterator(const Tensor& out, const Tensor& a, const Tensor& b, const Tensor& c) {
-  Operand operands[] = {{&out, nullptr, {}}, {&a, nullptr, {}}, {&b, nullptr, {}}, {&c, nullptr, {}}};
+TensorIterator::TensorIterator(const Tensor& out, const Tensor& a, const Tensor& b,
+                               const Tensor& c) {
+  Operand operands[] = {
+      {&out, nullptr, {}}, {&a, nullptr, {}}, {&b, nullptr, {}}, {&c, nullptr, {}}};
   build(operands, 4, out.sizes());
 }
-TensorIterator::TensorIterator(const Tensor& out, const Tensor& a, const Scalar& b, ScalarType scalar_dtype) {
+TensorIterator::TensorIterator(const Tensor& out, const Tensor& a, const Scalar& b,
+                               ScalarType scalar_dtype) {
   Operand operands[] = {{&out, nullptr, {}}, {&a, nullptr, {}}, {nullptr, &b, scalar_dtype}};
   build(operands, 3, out.sizes());
 }
-TensorIterator::TensorIterator(const Tensor& out, const Scalar& a, const Tensor& b, ScalarType scalar_dtype) {
+TensorIterator::TensorIterator(const Tensor& out, const Scalar& a, const Tensor& b,
+                               ScalarType scalar_dtype) {
   Operand operands[] = {{&out, nullptr, {}}, {nullptr, &a, scalar_dtype}, {&b, nullptr, {}}};
   build(operands, 3, out.sizes());
 }
@@ -59,6 +76,22 @@ TensorIterator TensorIterator::reduction(const Tensor& out, const Tensor& in) {
   Operand operands[] = {{&out, nullptr, {}}, {&in, nullptr, {}}};
   iter.build(operands, 2, in.sizes());
   return iter;
+}
+
+bool TensorIterator::build_dense(const Tensor* const* operands, int n) {
+  int64_t total = operands[0]->impl()->numel();
+  for (int i = 0; i < n; ++i) {
+    // Inputs broadcast to the output, so that equal numbers of elements mean equal shapes but for
+    // sizes of 1, which move nothing.
+    const TensorImpl& impl = *operands[i]->impl();
+    if (!impl.is_contiguous() || impl.numel() != total) return false;
+    dtypes[i] = impl.dtype();
+    pointers[i] = impl.data();
+    strides[i][0] = int64_t(elementSize(impl.dtype()));
+  }
+  num_operands = n;
+  numel = shape[0] = total;
+  return true;
 }
 
 void TensorIterator::build(const Operand* operands, int n, IntArrayRef sizes) {
@@ -76,7 +109,7 @@ void TensorIterator::build(const Operand* operands, int n, IntArrayRef sizes) {
     const TensorImpl& impl = *operand.tensor->impl();
     dtypes[i] = impl.dtype();
     pointers[i] = impl.data();
-    dense = dense && impl.is_contiguous() && (impl.sizes() == sizes || impl.numel() == numel_of(sizes));
+    dense = dense && impl.is_contiguous() && impl.numel() == numel;
   }
   if (dense) {
     ndim = 1;
@@ -99,8 +132,9 @@ void TensorIterator::build(const Operand* operands, int n, IntArrayRef sizes) {
   order_and_coalesce(n > 1 && !is_scalar[1] ? 1 : 0);
 }
 
-// Loops go from the smallest stride to the largest, by the output first and the first input next, so
-// that the innermost walks memory; neighbours that form one longer loop for all operands become one.
+// Loops go from the smallest stride to the largest, by the output first and the first input next,
+// so that the innermost walks memory; neighbours that form one longer loop for all operands become
+// one.
 void TensorIterator::order_and_coalesce(int key_operand) {
   auto should_swap = [&](int a, int b) {  // a is inside of b now
     for (int key : {0, key_operand}) {
@@ -121,7 +155,8 @@ void TensorIterator::order_and_coalesce(int key_operand) {
     bool merge = shape[last] == 1 || shape[d] == 1;
     if (!merge) {
       merge = true;
-      for (int op = 0; op < num_operands; ++op) merge = merge && strides[op][d] == strides[op][last] * shape[last];
+      for (int op = 0; op < num_operands; ++op)
+        merge = merge && strides[op][d] == strides[op][last] * shape[last];
     }
     if (!merge) {
       ++last;

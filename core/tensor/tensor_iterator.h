@@ -60,6 +60,8 @@ struct TensorIterator {
     ScalarType dtype;
   };
   TensorIterator() = default;
+  /// One loop over all elements, where every operand is a dense tensor of the output's shape.
+  bool build_dense(const Tensor* const* operands, int n);
   void build(const Operand* operands, int n, IntArrayRef sizes);
   void order_and_coalesce(int key_operand);
 

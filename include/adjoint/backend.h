@@ -20,6 +20,8 @@ class ADJOINT_API Backend {
  public:
   virtual ~Backend();
   virtual DeviceType type() const = 0;
+  /// The host's own backend: one device whose one stream does its work at once.
+  bool single_stream() const { return single_stream_; }
   virtual int device_count() = 0;
   virtual Allocator& allocator(DeviceIndex index) = 0;
 
@@ -44,6 +46,12 @@ class ADJOINT_API Backend {
 
   /// Installs this backend's kernels.
   virtual void register_kernels(OpRegistry& registry) = 0;
+
+ protected:
+  explicit Backend(bool single_stream = false) : single_stream_(single_stream) {}
+
+ private:
+  const bool single_stream_;
 };
 
 /// Makes a backend known; it must outlive all use of tensors. Throws Error if its type has one.
