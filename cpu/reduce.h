@@ -70,34 +70,48 @@ class Cascade {
   V levels_[kLevels][Width];
 };
 
-/// Calls f(offset, n) for runs of elements along the innermost of `n` loops that together are
-/// elements [begin, end); offset, in bytes, is the run's first.
-template <class F>
-ADJOINT_ALWAYS_INLINE void for_each_run(int num_loops, const int64_t* sizes, const int64_t* strides,
-                                        int64_t begin, int64_t end, const F& f) {
+/// Calls f(offsets, n) for runs of elements along the innermost of `num_loops` loops that together
+/// are elements [begin, end); offsets, in bytes, are those of the run's first by each of the K sets
+/// of strides.
+template <int K, class F>
+ADJOINT_ALWAYS_INLINE void for_each_run(int num_loops, const int64_t* sizes,
+                                        const int64_t* const (&strides)[K], int64_t begin,
+                                        int64_t end, const F& f) {
   if (begin >= end) return;
   int64_t index[kMaxDims + 1];
-  int64_t rest = begin, offset = 0;
+  int64_t offsets[K] = {};
+  int64_t rest = begin;
   for (int d = 0; d < num_loops; ++d) {
+    index[d] = 0;
+    if (rest == 0) continue;
     index[d] = rest % sizes[d];
     rest /= sizes[d];
-    offset += index[d] * strides[d];
+    for (int k = 0; k < K; ++k) offsets[k] += index[d] * strides[k][d];
   }
   for (;;) {
     int64_t n = sizes[0] - index[0];
     if (n > end - begin) n = end - begin;
-    f(offset, n);
+    f(offsets, n);
     begin += n;
     if (begin == end) return;
-    offset -= index[0] * strides[0];
+    for (int k = 0; k < K; ++k) offsets[k] -= index[0] * strides[k][0];
     index[0] = 0;
     for (int d = 1;; ++d) {
-      offset += strides[d];
-      if (++index[d] < sizes[d]) break;
-      offset -= sizes[d] * strides[d];
+      bool wraps = ++index[d] == sizes[d];
+      int64_t steps = wraps ? 1 - sizes[d] : 1;
+      for (int k = 0; k < K; ++k) offsets[k] += steps * strides[k][d];
+      if (!wraps) break;
       index[d] = 0;
     }
   }
+}
+/// With one set of strides.
+template <class F>
+ADJOINT_ALWAYS_INLINE void for_each_run(int num_loops, const int64_t* sizes, const int64_t* strides,
+                                        int64_t begin, int64_t end, const F& f) {
+  const int64_t* const sets[] = {strides};
+  for_each_run<1>(num_loops, sizes, sets, begin, end,
+                  [&](const int64_t* offsets, int64_t n) { f(offsets[0], n); });
 }
 
 template <class S, class C>

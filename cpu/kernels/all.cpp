@@ -7,6 +7,11 @@ namespace adjoint::cpu::ADJOINT_CPU_ISA {
 
 void register_binary_kernels(OpRegistry&);
 void register_copy_kernels(OpRegistry&);
+void register_comparison_kernels(OpRegistry&);
+void register_extremum_kernels(OpRegistry&);
+void register_norm_kernels(OpRegistry&);
+void register_pow_kernels(OpRegistry&);
+void register_select_kernels(OpRegistry&);
 void register_matmul_kernels(OpRegistry&);
 void register_optim_kernels(OpRegistry&);
 void register_reduce_kernels(OpRegistry&);
@@ -16,6 +21,11 @@ void register_unary_kernels(OpRegistry&);
 void register_kernels(OpRegistry& registry) {
   register_binary_kernels(registry);
   register_copy_kernels(registry);
+  register_comparison_kernels(registry);
+  register_extremum_kernels(registry);
+  register_norm_kernels(registry);
+  register_pow_kernels(registry);
+  register_select_kernels(registry);
   register_matmul_kernels(registry);
   register_optim_kernels(registry);
   register_reduce_kernels(registry);

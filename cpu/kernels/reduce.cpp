@@ -1,20 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Reductions that accumulate: sum and mean.
-#include "cpu/reduce.h"
-
+// Sums, products, and truth over many elements.
 #include "adjoint/op_registry.h"
+#include "cpu/reduce_ops.h"
 
 namespace adjoint::cpu::ADJOINT_CPU_ISA {
 namespace {
-
-template <class T>
-struct Sum {
-  using C = T;
-  using V = Vec<C>;
-  C identity() const { return C(0); }
-  ADJOINT_ALWAYS_INLINE V map(V x) const { return x; }
-  ADJOINT_ALWAYS_INLINE V combine(V a, V b) const { return a + b; }
-};
 
 /// Elements per output.
 int64_t reduced_count(const TensorIterator& iter) {
@@ -38,11 +28,26 @@ void mean_kernel(const Stream&, const TensorIterator& iter) {
   });
 }
 
+void prod_kernel(const Stream&, const TensorIterator& iter) {
+  dispatch<float, double, Half, BFloat16, int64_t>(
+      iter.dtypes[1], [&]<class S>() { reduce_kernel<S, S>(iter, Product<opmath_t<S>>{}); });
+}
+
+void all_kernel(const Stream&, const TensorIterator& iter) {
+  reduce_kernel<bool, bool>(iter, Min<bool>{});
+}
+void any_kernel(const Stream&, const TensorIterator& iter) {
+  reduce_kernel<bool, bool>(iter, Max<bool>{});
+}
+
 }  // namespace
 
 void register_reduce_kernels(OpRegistry& registry) {
   registry.set_kernel("sum", kCPU, sum_kernel);
   registry.set_kernel("mean", kCPU, mean_kernel);
+  registry.set_kernel("prod", kCPU, prod_kernel);
+  registry.set_kernel("all", kCPU, all_kernel);
+  registry.set_kernel("any", kCPU, any_kernel);
 }
 
 }  // namespace adjoint::cpu::ADJOINT_CPU_ISA

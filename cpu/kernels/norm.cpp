@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// Norms of vectors: a reduction for each p that has a formula of its own, and one for all others.
+#include "adjoint/op_registry.h"
+#include "cpu/reduce_ops.h"
+
+namespace adjoint::cpu::ADJOINT_CPU_ISA {
+namespace {
+
+template <class T>
+struct CountNonZero : Sum<T> {
+  ADJOINT_ALWAYS_INLINE Vec<T> map(Vec<T> x) const {
+    return where(isnan(x), x, Vec<T>(x != Vec<T>(T(0))));
+  }
+};
+template <class T>
+struct SumAbs : Sum<T> {
+  ADJOINT_ALWAYS_INLINE Vec<T> map(Vec<T> x) const { return abs(x); }
+};
+template <class T>
+struct SumSquares : Sum<T> {
+  ADJOINT_ALWAYS_INLINE Vec<T> map(Vec<T> x) const { return x * x; }
+};
+template <class T>
+struct SumPowers : Sum<T> {
+  T p;
+  explicit SumPowers(T power) : p(power) {}
+  // Not inlined: loops are unrolled, and pow is long.
+  __attribute__((noinline)) Vec<T> map(Vec<T> x) const { return pow(abs(x), Vec<T>(p)); }
+};
+template <class T>
+struct MaxAbs : Max<T> {
+  ADJOINT_ALWAYS_INLINE Vec<T> map(Vec<T> x) const { return abs(x); }
+};
+template <class T>
+struct MinAbs : Min<T> {
+  ADJOINT_ALWAYS_INLINE Vec<T> map(Vec<T> x) const { return abs(x); }
+};
+
+template <class S>
+void norm_typed(const TensorIterator& iter, double p) {
+  using C = opmath_t<S>;
+  using V = Vec<C>;
+  constexpr double inf = __builtin_inf();
+  if (p == 2) {
+    reduce_kernel<S, S>(iter, SumSquares<C>{}, [](V total) { return sqrt(total); });
+  } else if (p == 1) {
+    reduce_kernel<S, S>(iter, SumAbs<C>{});
+  } else if (p == 0) {
+    reduce_kernel<S, S>(iter, CountNonZero<C>{});
+  } else if (p == inf) {
+    reduce_kernel<S, S>(iter, MaxAbs<C>{});
+  } else if (p == -inf) {
+    reduce_kernel<S, S>(iter, MinAbs<C>{});
+  } else {
+    C inverse = C(1 / p);
+    reduce_kernel<S, S>(iter, SumPowers<C>(C(p)),
+                        [inverse](V total) { return pow(total, V(inverse)); });
+  }
+}
+
+void norm_kernel(const Stream&, const TensorIterator& iter, const Scalar& p) {
+  dispatch_floating(iter.dtypes[1], [&]<class S>() { norm_typed<S>(iter, p.toDouble()); });
+}
+
+}  // namespace
+
+void register_norm_kernels(OpRegistry& registry) { registry.set_kernel("norm", kCPU, norm_kernel); }
+
+}  // namespace adjoint::cpu::ADJOINT_CPU_ISA
