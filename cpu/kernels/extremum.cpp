@@ -85,7 +85,9 @@ struct Search {
       index = where(better, Vec<Index>(Index(i)), index);
     }
     const int64_t stride = loops.kept_out[0];
-    index.store_strided(reinterpret_cast<int64_t*>(out + offset), stride, lanes);
+    for (int k = 0; k < lanes; ++k) {
+      *reinterpret_cast<int64_t*>(out + offset + k * stride) = index.v[k];
+    }
     if (values) {
       best.store_strided(reinterpret_cast<S*>(values + value_offset(offset)), value_offset(stride),
                          lanes);
