@@ -8,36 +8,38 @@ namespace adjoint {
 
 void register_activation_ops(OpRegistry&);
 void register_adam_ops(OpRegistry&);
-void register_sgd_ops(OpRegistry&);
 void register_binary_ops(OpRegistry&);
 void register_comparison_ops(OpRegistry&);
 void register_copy_ops(OpRegistry&);
 void register_creation_ops(OpRegistry&);
 void register_extremum_ops(OpRegistry&);
+void register_index_ops(OpRegistry&);
 void register_matmul_ops(OpRegistry&);
 void register_norm_ops(OpRegistry&);
 void register_pow_ops(OpRegistry&);
 void register_prod_ops(OpRegistry&);
 void register_reduce_ops(OpRegistry&);
 void register_select_ops(OpRegistry&);
+void register_sgd_ops(OpRegistry&);
 void register_softmax_ops(OpRegistry&);
 void register_unary_ops(OpRegistry&);
 
 void register_ops(OpRegistry& registry) {
   register_activation_ops(registry);
   register_adam_ops(registry);
-  register_sgd_ops(registry);
   register_binary_ops(registry);
   register_comparison_ops(registry);
   register_copy_ops(registry);
   register_creation_ops(registry);
   register_extremum_ops(registry);
+  register_index_ops(registry);
   register_matmul_ops(registry);
   register_norm_ops(registry);
   register_pow_ops(registry);
   register_prod_ops(registry);
   register_reduce_ops(registry);
   register_select_ops(registry);
+  register_sgd_ops(registry);
   register_softmax_ops(registry);
   register_unary_ops(registry);
 }

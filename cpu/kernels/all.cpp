@@ -6,29 +6,31 @@
 namespace adjoint::cpu::ADJOINT_CPU_ISA {
 
 void register_binary_kernels(OpRegistry&);
-void register_copy_kernels(OpRegistry&);
 void register_comparison_kernels(OpRegistry&);
+void register_copy_kernels(OpRegistry&);
 void register_extremum_kernels(OpRegistry&);
-void register_norm_kernels(OpRegistry&);
-void register_pow_kernels(OpRegistry&);
-void register_select_kernels(OpRegistry&);
+void register_index_kernels(OpRegistry&);
 void register_matmul_kernels(OpRegistry&);
+void register_norm_kernels(OpRegistry&);
 void register_optim_kernels(OpRegistry&);
+void register_pow_kernels(OpRegistry&);
 void register_reduce_kernels(OpRegistry&);
+void register_select_kernels(OpRegistry&);
 void register_softmax_kernels(OpRegistry&);
 void register_unary_kernels(OpRegistry&);
 
 void register_kernels(OpRegistry& registry) {
   register_binary_kernels(registry);
-  register_copy_kernels(registry);
   register_comparison_kernels(registry);
+  register_copy_kernels(registry);
   register_extremum_kernels(registry);
-  register_norm_kernels(registry);
-  register_pow_kernels(registry);
-  register_select_kernels(registry);
+  register_index_kernels(registry);
   register_matmul_kernels(registry);
+  register_norm_kernels(registry);
   register_optim_kernels(registry);
+  register_pow_kernels(registry);
   register_reduce_kernels(registry);
+  register_select_kernels(registry);
   register_softmax_kernels(registry);
   register_unary_kernels(registry);
 }

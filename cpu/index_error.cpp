@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+#include "cpu/index_error.h"
+
+#include "adjoint/error.h"
+
+namespace adjoint::cpu {
+
+void throw_index_error(const char* op, int64_t index, int64_t dim, int64_t size) {
+  detail::fail<IndexError>(op, ": index ", index, " is out of bounds for dimension ", dim,
+                           " with size ", size);
+}
+
+}  // namespace adjoint::cpu

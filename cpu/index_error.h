@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// What kernels say about an index that is out of range; apart from them, because exceptions are
+// made by code that is compiled once (cpu/isa.h).
+#pragma once
+
+#include <cstdint>
+
+namespace adjoint::cpu {
+
+/// Throws IndexError: "<op>: index 5 is out of bounds for dimension 0 with size 3".
+[[noreturn]] void throw_index_error(const char* op, int64_t index, int64_t dim, int64_t size);
+
+}  // namespace adjoint::cpu

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: MIT
+// Selecting by index, and adding at indices.
+//
+// Note [Adding at indices]
+// ~~~~~~~~~~~~~~~~~~~~~~~~
+// Equal indices add to one element. Work is divided so that all that is added to one element is
+// added by one thread, in the order of the indices: by rows of the output, which each thread
+// picks from all indices, or by the other dimensions. So there are no atomics, and the sums are the
+// same for any number of threads.
+#include "adjoint/op_registry.h"
+#include "adjoint/tensor.h"
+#include "cpu/index_error.h"
+#include "cpu/parallel.h"
+#include "cpu/vec.h"
+
+namespace adjoint::cpu::ADJOINT_CPU_ISA {
+namespace {
+
+/// A 1-d or dense list of kInt or kLong.
+struct Indices {
+  const void* data;
+  bool is_long;
+  int64_t stride;  // in elements
+
+  explicit Indices(const TensorImpl& t, int64_t step = 1)
+      : data(t.data()), is_long(t.dtype() == kLong), stride(step) {}
+  ADJOINT_ALWAYS_INLINE int64_t operator[](int64_t i) const {
+    return is_long ? static_cast<const int64_t*>(data)[i * stride]
+                   : static_cast<const int32_t*>(data)[i * stride];
+  }
+};
+
+ADJOINT_ALWAYS_INLINE int64_t checked(int64_t i, const char* op, int64_t dim, int64_t size) {
+  if (uint64_t(i) >= uint64_t(size)) [[unlikely]]
+    throw_index_error(op, i, dim, size);
+  return i;
+}
+
+constexpr int64_t max(int64_t a, int64_t b) { return a > b ? a : b; }
+
+/// A dense tensor as [outer, size, inner].
+struct Slices {
+  int64_t outer = 1, size, inner = 1;
+  Slices(const TensorImpl& t, int64_t dim) : size(t.sizes()[size_t(dim)]) {
+    for (int64_t d = 0; d < dim; ++d) outer *= t.sizes()[size_t(d)];
+    for (int64_t d = dim + 1; d < t.dim(); ++d) inner *= t.sizes()[size_t(d)];
+  }
+};
+
+/// Calls f with a zero of the element type; Half and BFloat16 stand for themselves.
+template <class F>
+void with_dtype(ScalarType dtype, const F& f) {
+  switch (dtype) {
+    case kBool:
+      return f(bool());
+    case kByte:
+      return f(uint8_t());
+    case kInt:
+      return f(int32_t());
+    case kLong:
+      return f(int64_t());
+    case kHalf:
+      return f(Half(0, Half::from_bits_t()));
+    case kBFloat16:
+      return f(BFloat16(0, BFloat16::from_bits_t()));
+    case kFloat:
+      return f(float());
+    case kDouble:
+      return f(double());
+    default:
+      return;
+  }
+}
+
+/// Calls f with a zero of an unsigned type of the element's size: for what is only copied.
+template <class F>
+void with_size(ScalarType dtype, const F& f) {
+  switch (elementSize(dtype)) {
+    case 1:
+      return f(uint8_t());
+    case 2:
+      return f(uint16_t());
+    case 4:
+      return f(uint32_t());
+    default:
+      return f(uint64_t());
+  }
+}
+
+template <class T>
+struct ComputeOf {
+  using type = T;
+};
+template <>
+struct ComputeOf<Half> {
+  using type = float;
+};
+template <>
+struct ComputeOf<BFloat16> {
+  using type = float;
+};
+
+template <class T>
+ADJOINT_ALWAYS_INLINE void add_one(T* to, const T* from) {
+  if constexpr (__is_same(T, bool)) {
+    *to = *to | *from;
+  } else if constexpr (__is_same(T, int32_t) || __is_same(T, int64_t)) {
+    using Unsigned = typename Wrapping<T>::type;
+    *to = T(Unsigned(*to) + Unsigned(*from));
+  } else {
+    using C = typename ComputeOf<T>::type;
+    *to = T(C(C(*to) + C(*from)));
+  }
+}
+
+template <class T>
+void add_row(T* to, const T* from, int64_t n) {
+  using V = Vec<typename ComputeOf<T>::type>;
+  int64_t i = 0;
+  for (; i + V::size <= n; i += V::size) (V::load(to + i) + V::load(from + i)).store(to + i);
+  if (i < n) {
+    int rest = int(n - i);
+    (V::load(to + i, rest) + V::load(from + i, rest)).store(to + i, rest);
+  }
+}
+
+// ---- slices: index_select, index_add, embedding ----------------------------------------------
+
+struct SliceCopy {
+  const char* op;
+  int64_t dim, zero_row;  // -1: no row is zeros
+  int64_t outer, count, size, inner;
+};
+
+template <class U>
+void copy_slices(const SliceCopy& s, U* out, const U* self, const Indices& index) {
+  parallel_for(0, s.outer * s.count, max(1, kGrainSize / s.inner), [&](int64_t begin, int64_t end) {
+    for (int64_t at = begin; at < end; ++at) {
+      int64_t row = checked(index[at % s.count], s.op, s.dim, s.size);
+      U* to = out + at * s.inner;
+      const U* from = self + (at / s.count * s.size + row) * s.inner;
+      if (row == s.zero_row) {
+        __builtin_memset(to, 0, size_t(s.inner) * sizeof(U));
+      } else if (s.inner == 1) {
+        *to = *from;
+      } else {
+        __builtin_memcpy(to, from, size_t(s.inner) * sizeof(U));
+      }
+    }
+  });
+}
+
+void copy_slices(const SliceCopy& s, const TensorImpl& out, const TensorImpl& self,
+                 const Indices& index) {
+  with_size(out.dtype(), [&](auto zero) {
+    using U = decltype(zero);
+    copy_slices(s, static_cast<U*>(out.data()), static_cast<const U*>(self.data()), index);
+  });
+}
+
+template <class T>
+void add_slices(const SliceCopy& s, T* out, const T* src, const Indices& index) {
+  auto add = [&](int64_t o, int64_t i, int64_t row) {
+    T* to = out + (o * s.size + row) * s.inner;
+    const T* from = src + (o * s.count + i) * s.inner;
+    if (s.inner == 1) {
+      add_one(to, from);
+    } else {
+      add_row(to, from, s.inner);
+    }
+  };
+  int64_t work = s.count * s.inner;
+  if (s.outer >= s.size || s.outer * work < kGrainSize) {
+    parallel_for(0, s.outer, max(1, kGrainSize / work), [&](int64_t begin, int64_t end) {
+      for (int64_t o = begin; o < end; ++o) {
+        for (int64_t i = 0; i < s.count; ++i) {
+          int64_t row = checked(index[i], s.op, s.dim, s.size);
+          if (row != s.zero_row) add(o, i, row);
+        }
+      }
+    });
+    return;
+  }
+  int64_t rows = max(1, s.size * kGrainSize / (s.outer * work));
+  parallel_for(0, s.size, rows, [&](int64_t begin, int64_t end) {
+    for (int64_t o = 0; o < s.outer; ++o) {
+      for (int64_t i = 0; i < s.count; ++i) {
+        int64_t row = checked(index[i], s.op, s.dim, s.size);
+        if (row >= begin && row < end && row != s.zero_row) add(o, i, row);
+      }
+    }
+  });
+}
+
+void add_slices(const SliceCopy& s, const TensorImpl& out, const TensorImpl& src,
+                const Indices& index) {
+  with_dtype(out.dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    add_slices(s, static_cast<T*>(out.data()), static_cast<const T*>(src.data()), index);
+  });
+}
+
+void index_select_kernel(const Stream&, const Tensor& out, const Tensor& self, int64_t dim,
+                         const Tensor& index) {
+  const TensorImpl& i = *index.impl();
+  Slices s(*self.impl(), dim);
+  copy_slices({"index_select", dim, -1, s.outer, i.numel(), s.size, s.inner}, *out.impl(),
+              *self.impl(), Indices(i, i.strides()[0]));
+}
+
+void index_add_kernel(const Stream&, const Tensor& out, int64_t dim, const Tensor& index,
+                      const Tensor& src) {
+  const TensorImpl& i = *index.impl();
+  Slices s(*out.impl(), dim);
+  add_slices({"index_add", dim, -1, s.outer, i.numel(), s.size, s.inner}, *out.impl(), *src.impl(),
+             Indices(i, i.strides()[0]));
+}
+
+const char kEmbedding[] = "embedding: index out of range in self";
+
+void embedding_kernel(const Stream&, const Tensor& out, const Tensor& weight,
+                      const Tensor& indices, int64_t zero_row) {
+  Slices s(*weight.impl(), 0);
+  copy_slices({kEmbedding, 0, zero_row, 1, indices.impl()->numel(), s.size, s.inner}, *out.impl(),
+              *weight.impl(), Indices(*indices.impl()));
+}
+
+void embedding_backward_kernel(const Stream&, const Tensor& out, const Tensor& grad,
+                               const Tensor& indices, int64_t skip_row) {
+  Slices s(*out.impl(), 0);
+  add_slices({kEmbedding, 0, skip_row, 1, indices.impl()->numel(), s.size, s.inner}, *out.impl(),
+             *grad.impl(), Indices(*indices.impl()));
+}
+
+// ---- lines: gather, scatter_add --------------------------------------------------------------
+
+/// The elements of `index` as lines along `dim`. An index picks an element of `picked`, in the line
+/// that it stands in itself; `other` goes element by element with the index.
+struct Lines {
+  const TensorImpl &index, &picked, &other;
+  int64_t dim;
+  int64_t last;  // the innermost other dimension, -1 if there is none
+  int64_t count = 1;
+  const char* op;
+
+  Lines(const char* name, const Tensor& i, const Tensor& p, const Tensor& o, int64_t d)
+      : index(*i.impl()), picked(*p.impl()), other(*o.impl()), dim(d), op(name) {
+    last = index.dim() - 1 == d ? d - 1 : index.dim() - 1;
+    for (int64_t k = 0; k < index.dim(); ++k) {
+      if (k != dim) count *= index.sizes()[size_t(k)];
+    }
+  }
+
+  /// f(element of picked, element of other) for the lines of [begin, end); each line is walked in
+  /// order.
+  template <class F>
+  void walk(int64_t begin, int64_t end, const F& f) const {
+    const bool inner_line = dim > last;
+    const int64_t length = index.sizes()[size_t(dim)];
+    const int64_t size = picked.sizes()[size_t(dim)], stride = picked.strides()[size_t(dim)];
+    const int64_t index_along = index.strides()[size_t(dim)];
+    const int64_t other_along = other.strides()[size_t(dim)];
+    auto across = [&](const TensorImpl& t) { return last < 0 ? 0 : t.strides()[size_t(last)]; };
+    const int64_t index_across = across(index), picked_across = across(picked),
+                  other_across = across(other);
+    const Indices indices(index);
+    while (begin < end) {
+      int64_t at = begin, i0 = 0, p0 = 0, o0 = 0, run = 1;
+      for (int64_t k = index.dim(); k-- > 0;) {
+        if (k == dim) continue;
+        const int64_t n = index.sizes()[size_t(k)], i = at % n;
+        at /= n;
+        if (k == last) run = n - i < end - begin ? n - i : end - begin;
+        i0 += i * index.strides()[size_t(k)];
+        p0 += i * picked.strides()[size_t(k)];
+        o0 += i * other.strides()[size_t(k)];
+      }
+      const int64_t outer = inner_line ? run : length, inner = inner_line ? length : run;
+      for (int64_t a = 0; a < outer; ++a) {
+        for (int64_t b = 0; b < inner; ++b) {
+          const int64_t i = inner_line ? b : a, j = inner_line ? a : b;
+          const int64_t row = checked(indices[i0 + i * index_along + j * index_across], op, dim, size);
+          f(p0 + row * stride + j * picked_across, o0 + i * other_along + j * other_across);
+        }
+      }
+      begin += run;
+    }
+  }
+  template <class F>
+  void walk_all(const F& f) const {
+    parallel_for(0, count, max(1, kGrainSize / max(1, index.sizes()[size_t(dim)])),
+                 [&](int64_t begin, int64_t end) { walk(begin, end, f); });
+  }
+};
+
+void gather_kernel(const Stream&, const Tensor& out, const Tensor& self, int64_t dim,
+                   const Tensor& index) {
+  Lines lines("gather", index, self, out, dim);
+  with_size(self.impl()->dtype(), [&](auto zero) {
+    using U = decltype(zero);
+    U* to = static_cast<U*>(lines.other.data());
+    const U* from = static_cast<const U*>(lines.picked.data());
+    lines.walk_all([&](int64_t p, int64_t o) { to[o] = from[p]; });
+  });
+}
+
+void scatter_add_kernel(const Stream&, const Tensor& out, int64_t dim, const Tensor& index,
+                        const Tensor& src) {
+  Lines lines("scatter_add", index, out, src, dim);
+  with_dtype(out.impl()->dtype(), [&](auto zero) {
+    using T = decltype(zero);
+    T* to = static_cast<T*>(lines.picked.data());
+    const T* from = static_cast<const T*>(lines.other.data());
+    lines.walk_all([&](int64_t p, int64_t o) { add_one(to + p, from + o); });
+  });
+}
+
+}  // namespace
+
+void register_index_kernels(OpRegistry& registry) {
+  registry.set_kernel("index_select", kCPU, index_select_kernel);
+  registry.set_kernel("index_add", kCPU, index_add_kernel);
+  registry.set_kernel("gather", kCPU, gather_kernel);
+  registry.set_kernel("scatter_add", kCPU, scatter_add_kernel);
+  registry.set_kernel("embedding", kCPU, embedding_kernel);
+  registry.set_kernel("embedding_backward", kCPU, embedding_backward_kernel);
+}
+
+}  // namespace adjoint::cpu::ADJOINT_CPU_ISA
