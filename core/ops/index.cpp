@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Selecting by index: index_select and gather, their gradients index_add and scatter_add, embedding.
+// Selecting by index: index_select and gather, their gradients index_add and scatter_add,
+// embedding.
 #include "core/ops/elementwise.h"
 #include "core/tensor/geometry.h"
 
@@ -241,9 +242,8 @@ Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
   ADJOINT_CHECK(is_index_dtype(index),
                 "index_select(): Expected dtype int32 or int64 for index, but got ", index.dtype());
   if (self.dim() == 0) {
-    ADJOINT_CHECK(index.numel() == 1,
-                  "index_select(): Index to scalar can have only 1 value, got ", index.numel(),
-                  " value(s)");
+    ADJOINT_CHECK(index.numel() == 1, "index_select(): Index to scalar can have only 1 value, got ",
+                  index.numel(), " value(s)");
     return self.reshape({1}).index_select(0, index).reshape({});
   }
   Tensor vector = index.detach().reshape({-1});

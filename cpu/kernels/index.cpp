@@ -218,8 +218,8 @@ void index_add_kernel(const Stream&, const Tensor& out, int64_t dim, const Tenso
 
 const char kEmbedding[] = "embedding: index out of range in self";
 
-void embedding_kernel(const Stream&, const Tensor& out, const Tensor& weight,
-                      const Tensor& indices, int64_t zero_row) {
+void embedding_kernel(const Stream&, const Tensor& out, const Tensor& weight, const Tensor& indices,
+                      int64_t zero_row) {
   Slices s(*weight.impl(), 0);
   copy_slices({kEmbedding, 0, zero_row, 1, indices.impl()->numel(), s.size, s.inner}, *out.impl(),
               *weight.impl(), Indices(*indices.impl()));
@@ -279,7 +279,8 @@ struct Lines {
       for (int64_t a = 0; a < outer; ++a) {
         for (int64_t b = 0; b < inner; ++b) {
           const int64_t i = inner_line ? b : a, j = inner_line ? a : b;
-          const int64_t row = checked(indices[i0 + i * index_along + j * index_across], op, dim, size);
+          const int64_t row =
+              checked(indices[i0 + i * index_along + j * index_across], op, dim, size);
           f(p0 + row * stride + j * picked_across, o0 + i * other_along + j * other_across);
         }
       }
