@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+// Module: parameters, buffers and submodules under names.
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "adjoint/ops.h"
+#include "adjoint/ordered_dict.h"
+
+namespace adjoint::nn {
+
+/// Base of layers and networks. Members that backward and saving must know are registered in the
+/// constructor; their names, joined by dots, are those of PyTorch's state_dict. Not copyable:
+/// modules are shared by std::shared_ptr, or by the handles that ADJOINT_MODULE declares.
+///
+///   struct Net : nn::Module {
+///     Net() {
+///       fc1 = register_module("fc1", nn::Linear(64, 32));
+///       fc2 = register_module("fc2", nn::Linear(32, 10));
+///     }
+///     Tensor forward(const Tensor& x) { return fc2(relu(fc1(x))); }
+///     nn::Linear fc1{nullptr}, fc2{nullptr};
+///   };
+class ADJOINT_API Module : public std::enable_shared_from_this<Module> {
+ public:
+  explicit Module(std::string name = "") : name_(std::move(name)) {}
+  virtual ~Module();
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+
+  /// What the constructor was given, or the class's name.
+  const std::string& name() const;
+
+  // Parameters and buffers by name ("fc1.weight"), this module's own first, then the submodules' in
+  // the order of their registration; without `recurse`, this module's own.
+  std::vector<Tensor> parameters(bool recurse = true) const;
+  OrderedDict<std::string, Tensor> named_parameters(bool recurse = true) const;
+  std::vector<Tensor> buffers(bool recurse = true) const;
+  OrderedDict<std::string, Tensor> named_buffers(bool recurse = true) const;
+  /// Submodules and theirs; this one first if `include_self`, under the name `prefix`.
+  std::vector<std::shared_ptr<Module>> modules(bool include_self = true) const;
+  OrderedDict<std::string, std::shared_ptr<Module>> named_modules(const std::string& prefix = "",
+                                                                  bool include_self = true) const;
+  std::vector<std::shared_ptr<Module>> children() const;
+  OrderedDict<std::string, std::shared_ptr<Module>> named_children() const;
+
+  /// Parameters and buffers, detached, sharing memory, in PyTorch's order: for each module its own
+  /// parameters, its own buffers, then its submodules.
+  OrderedDict<std::string, Tensor> state_dict() const;
+  /// What load_state_dict found amiss.
+  struct IncompatibleKeys {
+    std::vector<std::string> missing, unexpected;
+  };
+  /// Copies values into parameters and buffers of the same names. Throws Error, with a list of all
+  /// that does not fit, for wrong shapes, and, if `strict`, for missing and unexpected names; then
+  /// nothing has been changed.
+  IncompatibleKeys load_state_dict(const OrderedDict<std::string, Tensor>& state,
+                                   bool strict = true);
+
+  /// Whether dropout drops and batch norm uses the batch's statistics; on at start.
+  virtual void train(bool on = true);
+  void eval() { train(false); }
+  bool is_training() const noexcept { return training_; }
+  /// Moves parameters and buffers (floating-point ones change dtype); gradients go along.
+  virtual void to(Device device);
+  virtual void to(ScalarType dtype);
+  virtual void to(Device device, ScalarType dtype);
+  /// Sets gradients to none, or to zero.
+  void zero_grad(bool set_to_none = true);
+  void requires_grad_(bool on = true);
+  /// Calls f(Module&) for this module's submodules and then for itself.
+  template <class F>
+  void apply(const F& f) {
+    for (auto& child : children()) child->apply(f);
+    f(*this);
+  }
+
+  /// Throws Error for a name that is empty, has a dot or is taken. A parameter is a leaf that
+  /// requires grad unless told otherwise; an undefined one is absent.
+  Tensor& register_parameter(std::string name, Tensor tensor, bool requires_grad = true);
+  Tensor& register_buffer(std::string name, Tensor tensor);
+  template <class M>
+  std::shared_ptr<M> register_module(std::string name, std::shared_ptr<M> module) {
+    add_module(std::move(name), module);
+    return module;
+  }
+  template <class Holder>
+  requires requires(Holder h) { h.ptr(); }
+  Holder register_module(std::string name, Holder holder) {
+    add_module(std::move(name), holder.ptr());
+    return holder;
+  }
+  /// Takes the place of the submodule of that name.
+  void replace_module(const std::string& name, std::shared_ptr<Module> module);
+
+  /// One line for this module alone: "Linear(in_features=2, out_features=3, bias=true)".
+  virtual void pretty_print(std::ostream& out) const;
+  /// This as its class M. Null where it is of another.
+  template <class M>
+  M* as() {
+    return dynamic_cast<M*>(this);
+  }
+
+ protected:
+  void add_module(std::string name, std::shared_ptr<Module> module);
+
+ private:
+  void collect_parameters(const std::string& prefix, bool recurse,
+                          OrderedDict<std::string, Tensor>& out) const;
+  void collect_buffers(const std::string& prefix, bool recurse,
+                       OrderedDict<std::string, Tensor>& out) const;
+  void collect_state(const std::string& prefix, OrderedDict<std::string, Tensor>& out) const;
+  void check_name(const char* kind, const std::string& name) const;
+
+  mutable std::string name_;
+  bool training_ = true;
+  OrderedDict<std::string, Tensor> parameters_, buffers_;
+  OrderedDict<std::string, std::shared_ptr<Module>> children_;
+};
+
+/// The module as a tree: names, layers and their settings.
+ADJOINT_API std::ostream& operator<<(std::ostream& out, const Module& module);
+
+/// A handle to a module: copies share it; `nullptr` makes an empty one.
+template <class Impl>
+class ModuleHolder {
+ public:
+  using ContainedType = Impl;
+  ModuleHolder(std::nullptr_t) {}
+  ModuleHolder(std::shared_ptr<Impl> module) : impl_(std::move(module)) {}
+  template <class... Args>
+  requires std::is_constructible_v<Impl, Args...>
+  explicit ModuleHolder(Args&&... args)
+      : impl_(std::make_shared<Impl>(std::forward<Args>(args)...)) {}
+
+  Impl* operator->() const { return get(); }
+  Impl& operator*() const { return *get(); }
+  const std::shared_ptr<Impl>& ptr() const { return impl_; }
+  /// Throws Error for an empty handle.
+  Impl* get() const {
+    ADJOINT_CHECK(impl_, "Accessing empty ModuleHolder");
+    return impl_.get();
+  }
+  bool is_empty() const noexcept { return !impl_; }
+  explicit operator bool() const noexcept { return bool(impl_); }
+  template <class... Args>
+  decltype(auto) operator()(Args&&... args) const {
+    return get()->forward(std::forward<Args>(args)...);
+  }
+
+ private:
+  std::shared_ptr<Impl> impl_;
+};
+
+template <class Impl>
+std::ostream& operator<<(std::ostream& out, const ModuleHolder<Impl>& module) {
+  return out << static_cast<const Module&>(*module);
+}
+
+}  // namespace adjoint::nn
+
+/// Declares `Name`, the handle of the module class `NameImpl`.
+#define ADJOINT_MODULE(Name)                                     \
+  class Name : public ::adjoint::nn::ModuleHolder<Name##Impl> {  \
+   public:                                                       \
+    using ::adjoint::nn::ModuleHolder<Name##Impl>::ModuleHolder; \
+    using Impl = Name##Impl;                                     \
+  }
