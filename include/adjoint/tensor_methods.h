@@ -7,10 +7,18 @@
 namespace adjoint {
 
 inline Tensor Tensor::operator-() const { return adjoint::neg(*this); }
-inline Tensor Tensor::add(const Tensor& other, const Scalar& alpha) const { return adjoint::add(*this, other, alpha); }
-inline Tensor Tensor::add(const Scalar& other, const Scalar& alpha) const { return adjoint::add(*this, other, alpha); }
-inline Tensor Tensor::sub(const Tensor& other, const Scalar& alpha) const { return adjoint::sub(*this, other, alpha); }
-inline Tensor Tensor::sub(const Scalar& other, const Scalar& alpha) const { return adjoint::sub(*this, other, alpha); }
+inline Tensor Tensor::add(const Tensor& other, const Scalar& alpha) const {
+  return adjoint::add(*this, other, alpha);
+}
+inline Tensor Tensor::add(const Scalar& other, const Scalar& alpha) const {
+  return adjoint::add(*this, other, alpha);
+}
+inline Tensor Tensor::sub(const Tensor& other, const Scalar& alpha) const {
+  return adjoint::sub(*this, other, alpha);
+}
+inline Tensor Tensor::sub(const Scalar& other, const Scalar& alpha) const {
+  return adjoint::sub(*this, other, alpha);
+}
 inline Tensor Tensor::mul(const Tensor& other) const { return adjoint::mul(*this, other); }
 inline Tensor Tensor::mul(const Scalar& other) const { return adjoint::mul(*this, other); }
 inline Tensor Tensor::div(const Tensor& other) const { return adjoint::div(*this, other); }
@@ -32,7 +40,8 @@ inline Tensor Tensor::erf() const { return adjoint::erf(*this); }
 inline Tensor Tensor::tanh() const { return adjoint::tanh(*this); }
 inline Tensor Tensor::sigmoid() const { return adjoint::sigmoid(*this); }
 inline Tensor Tensor::relu() const { return adjoint::relu(*this); }
-inline Tensor Tensor::clamp(const std::optional<Scalar>& min, const std::optional<Scalar>& max) const {
+inline Tensor Tensor::clamp(const std::optional<Scalar>& min,
+                            const std::optional<Scalar>& max) const {
   return adjoint::clamp(*this, min, max);
 }
 inline Tensor Tensor::clamp_min(const Scalar& min) const { return adjoint::clamp_min(*this, min); }
@@ -58,18 +67,26 @@ inline Tensor Tensor::gt(const Scalar& other) const { return adjoint::gt(*this, 
 inline Tensor Tensor::ge(const Tensor& other) const { return adjoint::ge(*this, other); }
 inline Tensor Tensor::ge(const Scalar& other) const { return adjoint::ge(*this, other); }
 inline Tensor Tensor::logical_not() const { return adjoint::logical_not(*this); }
-inline Tensor Tensor::logical_and(const Tensor& other) const { return adjoint::logical_and(*this, other); }
-inline Tensor Tensor::logical_or(const Tensor& other) const { return adjoint::logical_or(*this, other); }
+inline Tensor Tensor::logical_and(const Tensor& other) const {
+  return adjoint::logical_and(*this, other);
+}
+inline Tensor Tensor::logical_or(const Tensor& other) const {
+  return adjoint::logical_or(*this, other);
+}
 inline Tensor Tensor::isnan() const { return adjoint::isnan(*this); }
 inline bool Tensor::equal(const Tensor& other) const { return adjoint::equal(*this, other); }
 inline bool Tensor::allclose(const Tensor& other, double rtol, double atol, bool equal_nan) const {
   return adjoint::allclose(*this, other, rtol, atol, equal_nan);
 }
-inline Tensor Tensor::sum(std::optional<ScalarType> dtype) const { return adjoint::sum(*this, dtype); }
+inline Tensor Tensor::sum(std::optional<ScalarType> dtype) const {
+  return adjoint::sum(*this, dtype);
+}
 inline Tensor Tensor::sum(IntArrayRef dims, bool keepdim, std::optional<ScalarType> dtype) const {
   return adjoint::sum(*this, dims, keepdim, dtype);
 }
-inline Tensor Tensor::mean(std::optional<ScalarType> dtype) const { return adjoint::mean(*this, dtype); }
+inline Tensor Tensor::mean(std::optional<ScalarType> dtype) const {
+  return adjoint::mean(*this, dtype);
+}
 inline Tensor Tensor::mean(IntArrayRef dims, bool keepdim, std::optional<ScalarType> dtype) const {
   return adjoint::mean(*this, dims, keepdim, dtype);
 }
@@ -88,31 +105,52 @@ inline Tensor Tensor::std(IntArrayRef dims, bool unbiased, bool keepdim) const {
   return adjoint::std(*this, dims, unbiased, keepdim);
 }
 inline Tensor Tensor::max() const { return adjoint::max(*this); }
-inline std::tuple<Tensor, Tensor> Tensor::max(int64_t dim, bool keepdim) const { return adjoint::max(*this, dim, keepdim); }
+inline std::tuple<Tensor, Tensor> Tensor::max(int64_t dim, bool keepdim) const {
+  return adjoint::max(*this, dim, keepdim);
+}
 inline Tensor Tensor::min() const { return adjoint::min(*this); }
-inline std::tuple<Tensor, Tensor> Tensor::min(int64_t dim, bool keepdim) const { return adjoint::min(*this, dim, keepdim); }
-inline Tensor Tensor::argmax(std::optional<int64_t> dim, bool keepdim) const { return adjoint::argmax(*this, dim, keepdim); }
-inline Tensor Tensor::argmin(std::optional<int64_t> dim, bool keepdim) const { return adjoint::argmin(*this, dim, keepdim); }
+inline std::tuple<Tensor, Tensor> Tensor::min(int64_t dim, bool keepdim) const {
+  return adjoint::min(*this, dim, keepdim);
+}
+inline Tensor Tensor::argmax(std::optional<int64_t> dim, bool keepdim) const {
+  return adjoint::argmax(*this, dim, keepdim);
+}
+inline Tensor Tensor::argmin(std::optional<int64_t> dim, bool keepdim) const {
+  return adjoint::argmin(*this, dim, keepdim);
+}
 inline Tensor Tensor::all() const { return adjoint::all(*this); }
-inline Tensor Tensor::all(int64_t dim, bool keepdim) const { return adjoint::all(*this, dim, keepdim); }
+inline Tensor Tensor::all(int64_t dim, bool keepdim) const {
+  return adjoint::all(*this, dim, keepdim);
+}
 inline Tensor Tensor::any() const { return adjoint::any(*this); }
-inline Tensor Tensor::any(int64_t dim, bool keepdim) const { return adjoint::any(*this, dim, keepdim); }
+inline Tensor Tensor::any(int64_t dim, bool keepdim) const {
+  return adjoint::any(*this, dim, keepdim);
+}
 inline Tensor Tensor::norm(const Scalar& p) const { return adjoint::norm(*this, p); }
 inline Tensor Tensor::norm(const Scalar& p, IntArrayRef dims, bool keepdim) const {
   return adjoint::norm(*this, p, dims, keepdim);
 }
-inline Tensor Tensor::logsumexp(IntArrayRef dims, bool keepdim) const { return adjoint::logsumexp(*this, dims, keepdim); }
+inline Tensor Tensor::logsumexp(IntArrayRef dims, bool keepdim) const {
+  return adjoint::logsumexp(*this, dims, keepdim);
+}
 inline Tensor Tensor::softmax(int64_t dim) const { return adjoint::softmax(*this, dim); }
 inline Tensor Tensor::log_softmax(int64_t dim) const { return adjoint::log_softmax(*this, dim); }
-inline Tensor Tensor::sum_to_size(IntArrayRef sizes) const { return adjoint::sum_to_size(*this, sizes); }
+inline Tensor Tensor::sum_to_size(IntArrayRef sizes) const {
+  return adjoint::sum_to_size(*this, sizes);
+}
 inline Tensor Tensor::matmul(const Tensor& other) const { return adjoint::matmul(*this, other); }
 inline Tensor Tensor::mm(const Tensor& other) const { return adjoint::mm(*this, other); }
 inline Tensor Tensor::bmm(const Tensor& other) const { return adjoint::bmm(*this, other); }
-inline Tensor Tensor::addmm(const Tensor& mat1, const Tensor& mat2, const Scalar& beta, const Scalar& alpha) const {
+inline Tensor Tensor::addmm(const Tensor& mat1, const Tensor& mat2, const Scalar& beta,
+                            const Scalar& alpha) const {
   return adjoint::addmm(*this, mat1, mat2, beta, alpha);
 }
-inline Tensor Tensor::index_select(int64_t dim, const Tensor& index) const { return adjoint::index_select(*this, dim, index); }
-inline Tensor Tensor::gather(int64_t dim, const Tensor& index) const { return adjoint::gather(*this, dim, index); }
+inline Tensor Tensor::index_select(int64_t dim, const Tensor& index) const {
+  return adjoint::index_select(*this, dim, index);
+}
+inline Tensor Tensor::gather(int64_t dim, const Tensor& index) const {
+  return adjoint::gather(*this, dim, index);
+}
 inline Tensor Tensor::scatter_add(int64_t dim, const Tensor& index, const Tensor& src) const {
   return adjoint::scatter_add(*this, dim, index, src);
 }

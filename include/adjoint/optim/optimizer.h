@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "adjoint/autograd.h"
+#include "adjoint/options.h"
 #include "adjoint/ordered_dict.h"
 #include "adjoint/tensor.h"
 
@@ -121,17 +122,5 @@ class ADJOINT_API Optimizer {
   std::unique_ptr<OptimizerOptions> defaults_;
   std::vector<State> states_;
 };
-
-// Declares an option `name` with its default, a getter, and a setter that returns the options.
-#define ADJOINT_OPTION(Class, Type, name, initial) \
- public:                                           \
-  Class& name(const Type& value) {                 \
-    name##_ = value;                               \
-    return *this;                                  \
-  }                                                \
-  const Type& name() const { return name##_; }     \
-                                                   \
- private:                                          \
-  Type name##_ = initial
 
 }  // namespace adjoint::optim
