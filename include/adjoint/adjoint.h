@@ -3,7 +3,10 @@
 #pragma once
 
 #include "adjoint/autograd.h"
+#include "adjoint/data.h"
 #include "adjoint/function.h"
 #include "adjoint/generator.h"
 #include "adjoint/ops.h"
+#include "adjoint/ordered_dict.h"
+#include "adjoint/serialize.h"
 #include "adjoint/tensor.h"

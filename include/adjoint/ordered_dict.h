@@ -86,7 +86,7 @@ class OrderedDict {
   Value& insert(Key key, Value value) {
     const size_t at = place_of(key);
     ADJOINT_CHECK(!holds(at, key), key_description_, " '", key, "' already defined");
-    by_key_.reserve(by_key_.size() + 1);
+    if (by_key_.size() == by_key_.capacity()) by_key_.reserve(2 * by_key_.size() + 1);
     items_.emplace_back(std::move(key), std::move(value));
     by_key_.insert(by_key_.begin() + std::ptrdiff_t(at), items_.size() - 1);
     return items_.back().value();
