@@ -15,18 +15,19 @@ concept LayerHolder = requires(H h) {
 class ADJOINT_API SequentialImpl : public Layer {
  public:
   SequentialImpl() = default;
-  template <class... Layers>
-  requires(sizeof...(Layers) > 0 && (requires(Layers l) { l.ptr(); } &&
-                                     ...)) explicit SequentialImpl(const Layers&... layers) {
-    (push_back(layers.ptr()), ...);
+  template <LayerHolder First, LayerHolder... Rest>
+  explicit SequentialImpl(const First& first, const Rest&... rest) {
+    push_back(first);
+    (push_back(rest), ...);
   }
   void push_back(std::shared_ptr<Layer> layer) {
     push_back(std::to_string(layers_.size()), std::move(layer));
   }
   void push_back(std::string name, std::shared_ptr<Layer> layer);
-  template <class Holder>
-  requires requires(Holder h) { h.ptr(); }
-  void push_back(const Holder& layer) { push_back(std::shared_ptr<Layer>(layer.ptr())); }
+  template <LayerHolder Holder>
+  void push_back(const Holder& layer) {
+    push_back(std::shared_ptr<Layer>(layer.ptr()));
+  }
   Tensor forward(const Tensor& input) override;
   size_t size() const noexcept { return layers_.size(); }
   bool is_empty() const noexcept { return layers_.empty(); }
