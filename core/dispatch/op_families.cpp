@@ -18,6 +18,7 @@ void register_matmul_ops(OpRegistry&);
 void register_norm_ops(OpRegistry&);
 void register_pow_ops(OpRegistry&);
 void register_prod_ops(OpRegistry&);
+void register_random_ops(OpRegistry&);
 void register_reduce_ops(OpRegistry&);
 void register_select_ops(OpRegistry&);
 void register_sgd_ops(OpRegistry&);
@@ -37,6 +38,7 @@ void register_ops(OpRegistry& registry) {
   register_norm_ops(registry);
   register_pow_ops(registry);
   register_prod_ops(registry);
+  register_random_ops(registry);
   register_reduce_ops(registry);
   register_select_ops(registry);
   register_sgd_ops(registry);

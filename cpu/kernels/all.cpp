@@ -14,6 +14,7 @@ void register_matmul_kernels(OpRegistry&);
 void register_norm_kernels(OpRegistry&);
 void register_optim_kernels(OpRegistry&);
 void register_pow_kernels(OpRegistry&);
+void register_random_kernels(OpRegistry&);
 void register_reduce_kernels(OpRegistry&);
 void register_select_kernels(OpRegistry&);
 void register_softmax_kernels(OpRegistry&);
@@ -29,6 +30,7 @@ void register_kernels(OpRegistry& registry) {
   register_norm_kernels(registry);
   register_optim_kernels(registry);
   register_pow_kernels(registry);
+  register_random_kernels(registry);
   register_reduce_kernels(registry);
   register_select_kernels(registry);
   register_softmax_kernels(registry);

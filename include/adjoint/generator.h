@@ -10,8 +10,9 @@
 
 namespace adjoint {
 
-/// What a kernel needs: element i draws from the Philox block at `offset + i / 4` (lane i % 4) of
-/// the key `seed`. J. K. Salmon et al., Parallel random numbers: as easy as 1, 2, 3 (SC 2011).
+/// What a kernel needs: draw i is word i % 4 of the Philox block at `offset + i / 4` of the key
+/// `seed`. Element i takes draw i or, where it needs 64 bits, draws 2i and 2i + 1. J. K. Salmon
+/// et al., Parallel random numbers: as easy as 1, 2, 3 (SC 2011).
 struct PhiloxState {
   uint64_t seed = 0;
   uint64_t offset = 0;

@@ -268,8 +268,10 @@ class ADJOINT_API Tensor {
   Tensor& clamp_(const std::optional<Scalar>& min = std::nullopt,
                  const std::optional<Scalar>& max = std::nullopt) const;
   Tensor& masked_fill_(const Tensor& mask, const Scalar& value) const;
+  /// Random numbers of default_generator(): uniform in [from, to), normal, 1 with probability p.
   Tensor& uniform_(double from = 0, double to = 1) const;
   Tensor& normal_(double mean = 0, double std = 1) const;
+  Tensor& bernoulli_(double p = 0.5) const;
   Tensor& operator+=(const Tensor& other) { return add_(other); }
   Tensor& operator+=(const Scalar& other) { return add_(other); }
   Tensor& operator-=(const Tensor& other) { return sub_(other); }
