@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "adjoint/nn/normalization.h"
+
+#include <ostream>
+
+#include "adjoint/nn/init.h"
+#include "core/nn/print.h"
+
+namespace adjoint::nn {
+
+BatchNormImplBase::BatchNormImplBase(const BatchNormOptions& o) : options(o) {
+  auto parameter = [&](bool wanted) { return wanted ? empty({o.num_features()}) : Tensor(); };
+  weight = register_parameter("weight", parameter(o.affine()));
+  bias = register_parameter("bias", parameter(o.affine()));
+  running_mean = register_buffer("running_mean", parameter(o.track_running_stats()));
+  running_var = register_buffer("running_var", parameter(o.track_running_stats()));
+  num_batches_tracked =
+      register_buffer("num_batches_tracked", o.track_running_stats() ? zeros({}, kLong) : Tensor());
+  reset_running_stats();
+  reset_parameters();
+}
+
+void BatchNormImplBase::reset_running_stats() {
+  if (!options.track_running_stats()) return;
+  running_mean.zero_();
+  running_var.fill_(1);
+  num_batches_tracked.zero_();
+}
+
+void BatchNormImplBase::reset_parameters() {
+  if (!options.affine()) return;
+  init::ones_(weight);
+  init::zeros_(bias);
+}
+
+Tensor BatchNormImplBase::forward(const Tensor& input) {
+  check_input_dim(input);
+  double momentum = options.momentum().value_or(0);
+  if (is_training() && options.track_running_stats()) {
+    num_batches_tracked.add_(1);
+    if (!options.momentum()) momentum = 1 / num_batches_tracked.item<double>();
+  }
+  bool from_batch = is_training() || !options.track_running_stats();
+  bool use_running = !is_training() || options.track_running_stats();
+  return batch_norm(input, weight, bias, use_running ? running_mean : Tensor(),
+                    use_running ? running_var : Tensor(), from_batch, momentum, options.eps());
+}
+
+void BatchNormImplBase::pretty_print(std::ostream& out) const {
+  out << name() << "(" << options.num_features() << ", eps=" << options.eps() << ", momentum=";
+  if (options.momentum()) {
+    out << *options.momentum();
+  } else {
+    out << "None";
+  }
+  out << ", affine=" << yes_no(options.affine())
+      << ", track_running_stats=" << yes_no(options.track_running_stats()) << ")";
+}
+
+void BatchNorm1dImpl::check_input_dim(const Tensor& input) const {
+  ADJOINT_CHECK_VALUE(input.dim() == 2 || input.dim() == 3, "expected 2D or 3D input (got ",
+                      input.dim(), "D input)");
+}
+void BatchNorm2dImpl::check_input_dim(const Tensor& input) const {
+  ADJOINT_CHECK_VALUE(input.dim() == 4, "expected 4D input (got ", input.dim(), "D input)");
+}
+
+LayerNormImpl::LayerNormImpl(const LayerNormOptions& o) : options(o) {
+  auto parameter = [&] { return o.elementwise_affine() ? adjoint::empty(o.normalized_shape()) : Tensor(); };
+  weight = register_parameter("weight", parameter());
+  bias = register_parameter("bias", parameter());
+  reset_parameters();
+}
+
+void LayerNormImpl::reset_parameters() {
+  if (!options.elementwise_affine()) return;
+  init::ones_(weight);
+  init::zeros_(bias);
+}
+
+void LayerNormImpl::pretty_print(std::ostream& out) const {
+  out << "LayerNorm((";
+  const auto& shape = options.normalized_shape();
+  for (size_t i = 0; i < shape.size(); ++i) out << (i ? ", " : "") << shape[i];
+  out << (shape.size() == 1 ? ",)" : ")") << ", eps=" << options.eps()
+      << ", elementwise_affine=" << yes_no(options.elementwise_affine()) << ")";
+}
+
+}  // namespace adjoint::nn
