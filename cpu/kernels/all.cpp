@@ -5,6 +5,7 @@
 
 namespace adjoint::cpu::ADJOINT_CPU_ISA {
 
+void register_activation_kernels(OpRegistry&);
 void register_binary_kernels(OpRegistry&);
 void register_comparison_kernels(OpRegistry&);
 void register_copy_kernels(OpRegistry&);
@@ -21,6 +22,7 @@ void register_softmax_kernels(OpRegistry&);
 void register_unary_kernels(OpRegistry&);
 
 void register_kernels(OpRegistry& registry) {
+  register_activation_kernels(registry);
   register_binary_kernels(registry);
   register_comparison_kernels(registry);
   register_copy_kernels(registry);

@@ -36,6 +36,7 @@ void register_unary_kernels(OpRegistry& registry) {
   registry.set_kernel("reciprocal", kCPU, floating_kernel<math::Reciprocal>);
   registry.set_kernel("sin", kCPU, floating_kernel<math::Sin>);
   registry.set_kernel("cos", kCPU, floating_kernel<math::Cos>);
+  registry.set_kernel("erf", kCPU, floating_kernel<math::Erf>);
 }
 
 }  // namespace adjoint::cpu::ADJOINT_CPU_ISA
