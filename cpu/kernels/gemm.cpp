@@ -251,7 +251,7 @@ TileGrid tile_grid(const GemmArgs<T>& g) {
   constexpr int64_t kRows = 4 * kTileRows;
   TileGrid grid;
   grid.rows = kRows;
-  grid.columns = g.m < 4 * kRows ? 4 * kLanes<T> : kBlockN<T>;
+  grid.columns = g.m < 16 * kRows ? 4 * kLanes<T> : kBlockN<T>;
   grid.row_tiles = ceil_div(g.m, grid.rows);
   grid.column_tiles = ceil_div(g.n, grid.columns);
   return grid;
