@@ -10,4 +10,9 @@ void throw_index_error(const char* op, int64_t index, int64_t dim, int64_t size)
                            " with size ", size);
 }
 
+void throw_target_error(const char* op, int64_t target, int64_t classes) {
+  detail::fail<IndexError>(op, ": Target ", target, " is out of bounds. Expected a class in [0, ",
+                           classes, ") or ignore_index");
+}
+
 }  // namespace adjoint::cpu

@@ -9,5 +9,7 @@ namespace adjoint::cpu {
 
 /// Throws IndexError: "<op>: index 5 is out of bounds for dimension 0 with size 3".
 [[noreturn]] void throw_index_error(const char* op, int64_t index, int64_t dim, int64_t size);
+/// Throws IndexError: "<op>: Target 5 is out of bounds. ..." for a loss on classes.
+[[noreturn]] void throw_target_error(const char* op, int64_t target, int64_t classes);
 
 }  // namespace adjoint::cpu

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// dropout.
+#include "core/ops/elementwise.h"
+
+namespace adjoint {
+namespace {
+
+/// mask[i] (bool): uniform number i in [0, 1) (core/math/philox.h) is not below p.
+/// out = mask ? self * scale : 0. All tensors are dense.
+constinit Op<void(const Stream&, const Tensor& out, const Tensor& mask, const Tensor& self,
+                  double p, double scale, PhiloxState)>
+    dropout_op{"dropout"};
+/// out, grad, mask: out = mask ? grad * scale : 0.
+constinit Op<void(const Stream&, const TensorIterator&, double scale)> dropout_backward_op{
+    "dropout_backward", {.differentiable = false, .backward_of = "dropout"}};
+
+Tensor apply_mask(const Tensor& grad, const Tensor& mask, double scale);
+
+/// It is linear: its gradient does the same to the gradient.
+struct DropoutBackward final : Node {
+  SavedTensor mask_;
+  double scale_ = 1;
+  const char* name_ = "NativeDropoutBackward0";
+  const char* name() const override { return name_; }
+  GradList apply(GradList&& grads) override {
+    return {apply_mask(grads[0], mask_.unpack(*this), scale_)};
+  }
+  void release_variables() override { mask_.release(); }
+};
+
+void record(const Tensor& out, const Tensor& self, const Tensor& mask, double scale,
+            const char* name) {
+  auto node = make_node<DropoutBackward>(self);
+  node->mask_.save(mask);
+  node->scale_ = scale;
+  node->name_ = name;
+  set_history(out, node);
+}
+
+Tensor apply_mask(const Tensor& grad, const Tensor& mask, double scale) {
+  Tensor out = make_output(grad.sizes(), grad.dtype(), stream_for(grad));
+  dropout_backward_op(stream_for(grad), TensorIterator(out, grad, mask), scale);
+  if (needs_grad(grad)) record(out, grad, mask, scale, "NativeDropoutBackwardBackward0");
+  return out;
+}
+
+}  // namespace
+
+void register_dropout_ops(OpRegistry& registry) {
+  registry.add(dropout_op);
+  registry.add(dropout_backward_op);
+}
+
+Tensor dropout(const Tensor& self, double p, bool train) {
+  ADJOINT_CHECK_VALUE(p >= 0 && p <= 1, "dropout probability has to be between 0 and 1, but got ",
+                      p);
+  if (p == 0 || !train || self.numel() == 0) return self;
+  check_dtype(dropout_op, self.dtype());
+  Stream stream = stream_for(self);
+  Tensor out = make_output(self.sizes(), self.dtype(), stream);
+  Tensor mask = make_output(self.sizes(), kBool, stream);
+  double scale = p == 1 ? 0 : 1 / (1 - p);
+  {
+    NoGradGuard no_grad;
+    dropout_op(stream, out, mask, self.contiguous(), p, scale,
+               default_generator().reserve(uint64_t(self.numel())));
+  }
+  if (needs_grad(self)) record(out, self, mask, scale, "NativeDropoutBackward0");
+  return out;
+}
+
+}  // namespace adjoint
