@@ -32,7 +32,7 @@ struct Block {
   }
 };
 
-thread_local Block blocks[3];
+thread_local Block blocks[static_cast<int>(Scratch::kCount)];
 
 }  // namespace
 

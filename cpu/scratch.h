@@ -7,7 +7,16 @@
 namespace adjoint::cpu {
 
 /// Who uses the memory: calls nest (a convolution calls a matrix product), so each has its own.
-enum class Scratch { kGemm, kGemmResult, kOperand };
+enum class Scratch {
+  kGemm,
+  kGemmResult,
+  kOperand,
+  kConvolutionInput,
+  kConvolutionResult,
+  kConvolutionWeights,
+  kConvolutionPartials,
+  kCount
+};
 
 /// At least `bytes` bytes, aligned to a cache line, that belong to the calling thread until its
 /// next call for the same user. The memory is kept from call to call, grows on demand and is freed

@@ -10,6 +10,7 @@ void register_activation_ops(OpRegistry&);
 void register_adam_ops(OpRegistry&);
 void register_binary_ops(OpRegistry&);
 void register_comparison_ops(OpRegistry&);
+void register_convolution_ops(OpRegistry&);
 void register_copy_ops(OpRegistry&);
 void register_creation_ops(OpRegistry&);
 void register_cross_entropy_ops(OpRegistry&);
@@ -33,6 +34,7 @@ void register_ops(OpRegistry& registry) {
   register_adam_ops(registry);
   register_binary_ops(registry);
   register_comparison_ops(registry);
+  register_convolution_ops(registry);
   register_copy_ops(registry);
   register_creation_ops(registry);
   register_cross_entropy_ops(registry);

@@ -8,6 +8,7 @@ namespace adjoint::cpu::ADJOINT_CPU_ISA {
 void register_activation_kernels(OpRegistry&);
 void register_binary_kernels(OpRegistry&);
 void register_comparison_kernels(OpRegistry&);
+void register_convolution_kernels(OpRegistry&);
 void register_copy_kernels(OpRegistry&);
 void register_cross_entropy_kernels(OpRegistry&);
 void register_dropout_kernels(OpRegistry&);
@@ -28,6 +29,7 @@ void register_kernels(OpRegistry& registry) {
   register_activation_kernels(registry);
   register_binary_kernels(registry);
   register_comparison_kernels(registry);
+  register_convolution_kernels(registry);
   register_copy_kernels(registry);
   register_cross_entropy_kernels(registry);
   register_dropout_kernels(registry);

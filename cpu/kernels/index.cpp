@@ -101,19 +101,6 @@ struct ComputeOf<BFloat16> {
 };
 
 template <class T>
-ADJOINT_ALWAYS_INLINE void add_one(T* to, const T* from) {
-  if constexpr (__is_same(T, bool)) {
-    *to = *to | *from;
-  } else if constexpr (__is_same(T, int32_t) || __is_same(T, int64_t)) {
-    using Unsigned = typename Wrapping<T>::type;
-    *to = T(Unsigned(*to) + Unsigned(*from));
-  } else {
-    using C = typename ComputeOf<T>::type;
-    *to = T(C(C(*to) + C(*from)));
-  }
-}
-
-template <class T>
 void add_row(T* to, const T* from, int64_t n) {
   using V = Vec<typename ComputeOf<T>::type>;
   int64_t i = 0;
@@ -121,6 +108,20 @@ void add_row(T* to, const T* from, int64_t n) {
   if (i < n) {
     int rest = int(n - i);
     (V::load(to + i, rest) + V::load(from + i, rest)).store(to + i, rest);
+  }
+}
+
+template <class T>
+ADJOINT_ALWAYS_INLINE void add_one(T* to, const T* from) {
+  if constexpr (__is_same(T, bool)) {
+    *to = *to | *from;
+  } else if constexpr (__is_same(T, int32_t) || __is_same(T, int64_t)) {
+    using Unsigned = typename Wrapping<T>::type;
+    *to = T(Unsigned(*to) + Unsigned(*from));
+  } else if constexpr (__is_same(T, Half) || __is_same(T, BFloat16)) {
+    add_row(to, from, 1);  // conversions of single numbers are not this namespace's
+  } else {
+    *to = T(*to + *from);
   }
 }
 

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+// conv2d.
+//
+// Note [Convolution, differentiated]
+// ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
+// With y = C(x, w), and <a, b> for the sum of all a * b, three operations are each linear in both
+// of their operands:
+//   <g, C(x, w)> = <I(g, w), x> = <W(g, x), w>
+// where I gives the gradient of the input and W that of the weight. Read from right to left, the
+// same line gives the gradients of I and W: for a gradient h of I(g, w), that of g is C(h, w) and
+// that of w is W(g, h); for a gradient h of W(g, x), that of g is C(x, h) and that of x is I(g, h).
+// So the three are closed under differentiation, and there are gradients of any order.
+#include "core/ops/convolution.h"
+
+#include "core/ops/elementwise.h"
+
+namespace adjoint {
+namespace {
+
+constinit Op<Conv2dKernel> conv2d_op{"conv2d"};
+constinit Op<Conv2dBackwardInputKernel> backward_input_op{"conv2d_backward_input",
+                                                          {.backward_of = "conv2d"}};
+constinit Op<Conv2dBackwardWeightKernel> backward_weight_op{"conv2d_backward_weight",
+                                                            {.backward_of = "conv2d"}};
+
+Tensor convolution(const Tensor& input, const Tensor& weight, const Tensor& bias,
+                   const Conv2dParams& params);
+Tensor backward_input(const Tensor& grad, const Tensor& weight, IntArrayRef sizes,
+                      const Conv2dParams& params);
+Tensor backward_weight(const Tensor& grad, const Tensor& input, IntArrayRef sizes,
+                       const Conv2dParams& params);
+
+/// What the nodes of all three keep: both operands, each where the other's gradient is wanted.
+struct BilinearNode : Node {
+  SavedTensor first_, second_;
+  DimVector first_sizes_, second_sizes_;
+  Conv2dParams params_;
+
+  void keep(const Tensor& first, const Tensor& second) {
+    first_sizes_ = first.sizes();
+    second_sizes_ = second.sizes();
+    if (second.requires_grad()) first_.save(first);
+    if (first.requires_grad()) second_.save(second);
+  }
+  void release_variables() final {
+    first_.release();
+    second_.release();
+  }
+};
+
+/// C(x, w) + bias
+struct ConvolutionBackward final : BilinearNode {
+  const char* name() const override { return "ConvolutionBackward0"; }
+  GradList apply(GradList&& grads) override {
+    GradList out(num_outputs());
+    const Tensor& g = grads[0];
+    if (task_should_compute_output(0)) {
+      out[0] = backward_input(g, second_.unpack(*this), first_sizes_, params_);
+    }
+    if (task_should_compute_output(1)) {
+      out[1] = backward_weight(g, first_.unpack(*this), second_sizes_, params_);
+    }
+    if (num_outputs() > 2 && task_should_compute_output(2)) out[2] = g.sum({0, 2, 3});
+    return out;
+  }
+};
+
+/// I(g, w)
+struct ConvolutionBackwardInputBackward final : BilinearNode {
+  const char* name() const override { return "ConvolutionBackwardBackward0"; }
+  GradList apply(GradList&& grads) override {
+    GradList out(2);
+    const Tensor& h = grads[0];
+    if (task_should_compute_output(0)) {
+      out[0] = convolution(h, second_.unpack(*this), Tensor(), params_);
+    }
+    if (task_should_compute_output(1)) {
+      out[1] = backward_weight(first_.unpack(*this), h, second_sizes_, params_);
+    }
+    return out;
+  }
+};
+
+/// W(g, x)
+struct ConvolutionBackwardWeightBackward final : BilinearNode {
+  const char* name() const override { return "ConvolutionBackwardBackward0"; }
+  GradList apply(GradList&& grads) override {
+    GradList out(2);
+    const Tensor& h = grads[0];
+    if (task_should_compute_output(0)) {
+      out[0] = convolution(second_.unpack(*this), h, Tensor(), params_);
+    }
+    if (task_should_compute_output(1)) {
+      out[1] = backward_input(first_.unpack(*this), h, second_sizes_, params_);
+    }
+    return out;
+  }
+};
+
+Tensor convolution(const Tensor& input, const Tensor& weight, const Tensor& bias,
+                   const Conv2dParams& params) {
+  DimVector sizes{input.size(0), weight.size(0),
+                  params.output_size(0, input.size(2), weight.size(2)),
+                  params.output_size(1, input.size(3), weight.size(3))};
+  Stream stream = stream_for(input);
+  Tensor out = make_output(sizes, input.dtype(), stream);
+  if (out.numel() != 0) {
+    NoGradGuard no_grad;
+    conv2d_op(stream, out, input, weight.contiguous(), bias.defined() ? bias.contiguous() : bias,
+              params);
+  }
+  if (needs_grad(input, weight, bias)) {
+    auto node = bias.defined() ? make_node<ConvolutionBackward>(input, weight, bias)
+                               : make_node<ConvolutionBackward>(input, weight);
+    node->keep(input, weight);
+    node->params_ = params;
+    set_history(out, node);
+  }
+  return out;
+}
+
+Tensor backward_input(const Tensor& grad, const Tensor& weight, IntArrayRef sizes,
+                      const Conv2dParams& params) {
+  Stream stream = stream_for(grad);
+  Tensor out = make_output(sizes, grad.dtype(), stream);
+  if (out.numel() != 0) {
+    NoGradGuard no_grad;
+    backward_input_op(stream, out, grad, weight.contiguous(), params, GradWrite::Overwrite);
+  }
+  if (needs_grad(grad, weight)) {
+    auto node = make_node<ConvolutionBackwardInputBackward>(grad, weight);
+    node->keep(grad, weight);
+    node->params_ = params;
+    set_history(out, node);
+  }
+  return out;
+}
+
+Tensor backward_weight(const Tensor& grad, const Tensor& input, IntArrayRef sizes,
+                       const Conv2dParams& params) {
+  Stream stream = stream_for(grad);
+  Tensor out = make_output(sizes, grad.dtype(), stream);
+  if (out.numel() != 0) {
+    backward_weight_op(stream, out, grad, input, params, GradWrite::Overwrite);
+  }
+  if (needs_grad(grad, input)) {
+    auto node = make_node<ConvolutionBackwardWeightBackward>(grad, input);
+    node->keep(grad, input);
+    node->params_ = params;
+    set_history(out, node);
+  }
+  return out;
+}
+
+/// One number for both directions, or one for each.
+void read_pair(IntArrayRef list, const char* name, int64_t* pair) {
+  ADJOINT_CHECK(list.size() == 1 || list.size() == 2, "conv2d: expected ", name,
+                " to be a single integer value or a list of 2 values, but got ", list);
+  pair[0] = list[0];
+  pair[1] = list.back();
+}
+
+Conv2dParams checked_params(const Tensor& input, const Tensor& weight, const Tensor& bias,
+                            IntArrayRef stride, IntArrayRef padding, IntArrayRef dilation,
+                            int64_t groups) {
+  Conv2dParams p;
+  read_pair(stride, "stride", p.stride);
+  read_pair(padding, "padding", p.padding);
+  read_pair(dilation, "dilation", p.dilation);
+  p.groups = groups;
+  ADJOINT_CHECK(p.padding[0] >= 0 && p.padding[1] >= 0,
+                "conv2d: negative padding is not supported, got ", padding);
+  ADJOINT_CHECK(p.stride[0] > 0 && p.stride[1] > 0,
+                "conv2d: non-positive stride is not supported, got ", stride);
+  ADJOINT_CHECK(p.dilation[0] > 0 && p.dilation[1] > 0,
+                "conv2d: dilation should be greater than zero, got ", dilation);
+  ADJOINT_CHECK(groups > 0,
+                "conv2d: expected groups to be greater than 0, but got groups=", groups);
+  ADJOINT_CHECK(weight.dim() == 4,
+                "conv2d: expected weight of shape [out_channels, in_channels / groups, kernel "
+                "height, kernel width], got ",
+                weight.sizes());
+  ADJOINT_CHECK(weight.size(0) >= groups, "Given groups=", groups,
+                ", expected weight to be at least ", groups,
+                " at dimension 0, but got weight of size ", weight.sizes(), " instead");
+  ADJOINT_CHECK(weight.size(0) % groups == 0, "Given groups=", groups,
+                ", expected weight to be divisible by ", groups,
+                " at dimension 0, but got weight of size ", weight.sizes(), " instead");
+  ADJOINT_CHECK(input.size(1) == weight.size(1) * groups, "Given groups=", groups,
+                ", weight of size ", weight.sizes(), ", expected input", input.sizes(), " to have ",
+                weight.size(1) * groups, " channels, but got ", input.size(1), " channels instead");
+  if (bias.defined()) {
+    ADJOINT_CHECK(bias.dim() == 1 && bias.size(0) == weight.size(0), "Given weight of size ",
+                  weight.sizes(), ", expected bias to be 1-dimensional with ", weight.size(0),
+                  " elements, but got bias of size ", bias.sizes(), " instead");
+  }
+  int64_t padded[2], kernel[2];
+  bool fits = true;
+  for (int d = 0; d < 2; ++d) {
+    padded[d] = input.size(2 + d) + 2 * p.padding[d];
+    kernel[d] = p.dilation[d] * (weight.size(2 + d) - 1) + 1;
+    fits = fits && kernel[d] > 0 && padded[d] >= kernel[d];
+  }
+  ADJOINT_CHECK(fits, "Calculated padded input size per channel: (", padded[0], " x ", padded[1],
+                "). Kernel size: (", kernel[0], " x ", kernel[1],
+                "). Kernel size can't be greater than actual input size");
+  return p;
+}
+
+void check_dtypes(const Tensor& input, const Tensor& other) {
+  check_same_device("conv2d", input, other);
+  ADJOINT_CHECK(other.dtype() == input.dtype(), "conv2d: expected scalar type ", input.dtype(),
+                " but found ", other.dtype());
+}
+
+}  // namespace
+
+void register_convolution_ops(OpRegistry& registry) {
+  registry.add(conv2d_op);
+  registry.add(backward_input_op);
+  registry.add(backward_weight_op);
+}
+
+Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias, IntArrayRef stride,
+              IntArrayRef padding, IntArrayRef dilation, int64_t groups) {
+  ADJOINT_CHECK(input.dim() == 3 || input.dim() == 4,
+                "Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: ",
+                input.sizes());
+  if (input.dim() == 3) {
+    return conv2d(input.unsqueeze(0), weight, bias, stride, padding, dilation, groups).squeeze(0);
+  }
+  Conv2dParams params = checked_params(input, weight, bias, stride, padding, dilation, groups);
+  check_dtypes(input, weight);
+  if (bias.defined()) check_dtypes(input, bias);
+  check_dtype(conv2d_op, input.dtype());
+  return convolution(input, weight, bias, params);
+}
+
+}  // namespace adjoint
