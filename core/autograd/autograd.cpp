@@ -91,8 +91,8 @@ variable_list grad(const variable_list& outputs, const variable_list& inputs, co
   auto grads = run_backward(outputs, grad_outputs, retain_graph.value_or(create_graph), create_graph, inputs);
   for (size_t i = 0; i < inputs.size(); ++i) {
     ADJOINT_CHECK(grads[i].defined() || allow_unused,
-                  "One of the differentiated Tensors appears to not have been used in the graph. Set "
-                  "allow_unused=True if this is the desired behavior. (input ", i, ")");
+                  "The differentiated Tensor at index ", i, " appears to not have been used in the graph. Set "
+                  "allow_unused=True if this is the desired behavior.");
   }
   return variable_list(grads.begin(), grads.end());
 }

@@ -16,7 +16,9 @@ namespace {
 
 [[noreturn, gnu::cold]] void fail_modified(const TensorImpl& t, const char* origin, uint32_t output_nr,
                                            uint32_t found, uint32_t expected) {
-  std::string which = origin ? detail::str(", which is output ", output_nr, " of ", origin, ",") : std::string();
+  std::string_view operation = origin ? origin : "";  // "ExpBackward0" is of Exp
+  operation = operation.substr(0, operation.rfind("Backward"));
+  std::string which = origin ? detail::str(", which is output ", output_nr, " of ", operation, ",") : std::string();
   detail::fail<Error>("one of the variables needed for gradient computation has been modified by an inplace "
                       "operation: [",
                       t.dtype(), "Tensor ", t.sizes(), "]", which, " is at version ", found, "; expected version ",

@@ -2,6 +2,7 @@
 // Copies: between layouts, dtypes and devices; and filling.
 #include "adjoint/backend.h"
 #include "core/ops/elementwise.h"
+#include "core/ops/fill.h"
 #include "core/tensor/geometry.h"
 
 namespace adjoint {
@@ -90,9 +91,13 @@ Tensor& Tensor::copy_(const Tensor& src, bool) const {
   return const_cast<Tensor&>(*this);
 }
 
+void fill_new(const Tensor& self, const Scalar& value) {
+  if (self.numel() != 0) fill_op(stream_for(self), TensorIterator(self), value);
+}
+
 Tensor& Tensor::fill_(const Scalar& value) const {
   check_inplace(*this);
-  if (numel() != 0) fill_op(stream_for(*this), TensorIterator(*this), value);
+  fill_new(*this, value);
   bump_version(*this);
   if (needs_grad(*this)) rebase_history(*this, make_node<FillBackward>(*this));
   return const_cast<Tensor&>(*this);

@@ -5,6 +5,7 @@
 
 #include "adjoint/backend.h"
 #include "core/ops/elementwise.h"
+#include "core/ops/fill.h"
 #include "core/tensor/geometry.h"
 
 namespace adjoint {
@@ -36,7 +37,9 @@ TensorOptions with_default(const TensorOptions& options, ScalarType dtype) {
 }
 
 Tensor filled(IntArrayRef sizes, const Scalar& value, const TensorOptions& options) {
-  return finish(empty(sizes, options.requires_grad(false)).fill_(value), options);
+  const Tensor out = empty(sizes, options.requires_grad(false));
+  fill_new(out, value);
+  return finish(out, options);
 }
 
 }  // namespace
