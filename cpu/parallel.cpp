@@ -76,12 +76,15 @@ class Pool {
     {
       std::lock_guard lock(mutex_);
       job_ = &job;
-      active_.store(int(threads_.size()), std::memory_order_relaxed);
       generation_.fetch_add(1, std::memory_order_release);
     }
     if (sleeping_.load(std::memory_order_acquire) != 0) wake_.notify_all();
     job.help();
-    // Every worker must have let go of the job, which lives on the caller's stack.
+    {
+      std::lock_guard lock(mutex_);
+      job_ = nullptr;  // who has not come yet need not come any more
+    }
+    // The workers that did come must have let go of the job, which lives on the caller's stack.
     while (active_.load(std::memory_order_acquire) != 0) relax();
   }
 
@@ -101,6 +104,8 @@ class Pool {
         if (stop_) return;
         seen = generation_.load(std::memory_order_relaxed);
         job = job_;
+        if (!job) continue;
+        active_.fetch_add(1, std::memory_order_relaxed);
       }
       job->help();
       active_.fetch_sub(1, std::memory_order_acq_rel);

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+// ./dev bench: Adjoint beside LibTorch. Runs the two programs of rows by turns, several rounds, so
+// that a machine whose speed drifts drifts for both; prints the medians and the ratio, and writes
+// JSON.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace {
+
+using nlohmann::json;
+
+std::string shell_quoted(const std::string& word) {
+  std::string out = "'";
+  for (char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+std::string output_of(const std::string& command) {
+  FILE* pipe = popen(command.c_str(), "r");
+  if (!pipe) throw std::runtime_error("cannot run " + command);
+  std::string out;
+  std::array<char, 65536> buffer;
+  while (size_t n = fread(buffer.data(), 1, buffer.size(), pipe)) out.append(buffer.data(), n);
+  if (pclose(pipe) != 0) throw std::runtime_error("this program failed: " + command);
+  return out;
+}
+
+/// Times of one library: name of the row to nanoseconds, one for each round.
+struct Library {
+  std::string program, name;
+  std::map<std::string, std::vector<double>> times;
+  std::vector<std::string> order;
+
+  void run_once(int threads, double seconds, const std::string& filter) {
+    std::string command =
+        shell_quoted(program) + " " + std::to_string(threads) +
+        " --benchmark_format=json --benchmark_min_time=" + std::to_string(seconds) +
+        (filter.empty() ? "" : " --benchmark_filter=" + shell_quoted(filter)) + " 2>/dev/null";
+    json report = json::parse(output_of(command));
+    name = report["context"]["library"];
+    for (const json& row : report["benchmarks"]) {
+      std::string key = row["name"];
+      if (!times.contains(key)) order.push_back(key);
+      times[key].push_back(row["real_time"]);
+    }
+  }
+};
+
+double median(std::vector<double> v) {
+  std::sort(v.begin(), v.end());
+  return v.size() % 2 ? v[v.size() / 2] : (v[v.size() / 2 - 1] + v[v.size() / 2]) / 2;
+}
+
+/// Half of the distance from the smallest to the largest, relative to the median.
+double spread(const std::vector<double>& v) {
+  auto [low, high] = std::minmax_element(v.begin(), v.end());
+  return (*high - *low) / 2 / median(v);
+}
+
+std::string readable(double ns) {
+  char text[32];
+  if (ns < 1e3) {
+    snprintf(text, sizeof text, "%.1f ns", ns);
+  } else if (ns < 1e6) {
+    snprintf(text, sizeof text, "%.2f us", ns / 1e3);
+  } else {
+    snprintf(text, sizeof text, "%.2f ms", ns / 1e6);
+  }
+  return text;
+}
+
+std::string cpu_name() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  }
+  return "unknown processor";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Adjoint beside LibTorch: operations, backward, training steps");
+  int threads = 1, rounds = 5;
+  double seconds = 0.05;
+  std::string filter, file = "bench.json";
+  app.add_option("--threads", threads, "threads that each library may use")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  app.add_option("--rounds", rounds, "runs of each program")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  app.add_option("--seconds", seconds, "least time for each row in a run")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
+  app.add_option("--filter", filter, "only rows that match this regular expression");
+  app.add_option("--json", file, "where to write the numbers")->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    int code = app.exit(e);
+    return code == 0 ? 0 : 2;
+  }
+  try {
+    std::filesystem::path here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+    std::vector<Library> libraries{{here / "rows_adjoint", "", {}, {}}};
+    if (std::filesystem::exists(here / "rows_torch"))
+      libraries.push_back({here / "rows_torch", "", {}, {}});
+    for (int round = 0; round < rounds; ++round) {
+      for (Library& library : libraries) library.run_once(threads, seconds, filter);
+      if (isatty(2))
+        fprintf(stderr, "\rround %d of %d%s", round + 1, rounds, round + 1 == rounds ? "\n" : "");
+    }
+
+    const Library& ours = libraries[0];
+    const Library* theirs = libraries.size() > 1 ? &libraries[1] : nullptr;
+    printf("%s, %d thread%s, medians of %d rounds (+- half the range)\n\n", cpu_name().c_str(),
+           threads, threads == 1 ? "" : "s", rounds);
+    printf("%-26s %20s", "", ours.name.c_str());
+    if (theirs) printf(" %24s %8s", theirs->name.c_str(), "ratio");
+    printf("\n");
+    json rows = json::array();
+    for (const std::string& key : ours.order) {
+      double a = median(ours.times.at(key));
+      printf("%-26s %12s +-%3.0f %%", key.c_str(), readable(a).c_str(),
+             spread(ours.times.at(key)) * 100);
+      json row{{"name", key}, {"adjoint_ns", a}, {"adjoint_all_ns", ours.times.at(key)}};
+      if (theirs) {
+        double b = median(theirs->times.at(key));
+        printf("     %12s +-%3.0f %% %7.2fx", readable(b).c_str(),
+               spread(theirs->times.at(key)) * 100, b / a);
+        row["libtorch_ns"] = b;
+        row["libtorch_all_ns"] = theirs->times.at(key);
+        row["ratio"] = b / a;
+      }
+      printf("\n");
+      rows.push_back(std::move(row));
+    }
+    json report{{"processor", cpu_name()}, {"threads", threads},         {"rounds", rounds},
+                {"compiler", __VERSION__}, {"libraries", json::array()}, {"rows", std::move(rows)}};
+    for (const Library& library : libraries) report["libraries"].push_back(library.name);
+    std::ofstream out(file);
+    out << report.dump(1) << "\n";
+    out.close();
+    if (!out) throw std::runtime_error("cannot write " + file);
+    printf("\nratio: how many times as long LibTorch takes. Numbers: %s\n", file.c_str());
+  } catch (const std::exception& e) {
+    fprintf(stderr, "bench: %s\n", e.what());
+    return 2;
+  }
+  return 0;
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+#include <adjoint/adjoint.h>
+
+namespace lib = adjoint;
+#include "rows.h"
+
+int main(int argc, char** argv) { return rows::run(argc, argv, "Adjoint"); }
