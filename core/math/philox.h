@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "core/math/host_device.h"
+#include "core/math/scalar.h"
 
 namespace adjoint::math {
 inline namespace ADJOINT_MATH_SET {
