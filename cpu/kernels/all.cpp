@@ -18,6 +18,7 @@ void register_loss_kernels(OpRegistry&);
 void register_matmul_kernels(OpRegistry&);
 void register_norm_kernels(OpRegistry&);
 void register_optim_kernels(OpRegistry&);
+void register_pooling_kernels(OpRegistry&);
 void register_pow_kernels(OpRegistry&);
 void register_random_kernels(OpRegistry&);
 void register_reduce_kernels(OpRegistry&);
@@ -39,6 +40,7 @@ void register_kernels(OpRegistry& registry) {
   register_matmul_kernels(registry);
   register_norm_kernels(registry);
   register_optim_kernels(registry);
+  register_pooling_kernels(registry);
   register_pow_kernels(registry);
   register_random_kernels(registry);
   register_reduce_kernels(registry);

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+// max_pool2d.
+#include "core/ops/pooling.h"
+
+#include "core/ops/elementwise.h"
+
+namespace adjoint {
+namespace {
+
+constinit Op<MaxPool2dKernel> max_pool2d_op{"max_pool2d"};
+constinit Op<MaxPool2dBackwardKernel> max_pool2d_backward_op{"max_pool2d_backward",
+                                                             {.backward_of = "max_pool2d"}};
+
+struct MaxPool2dBackward final : Node {
+  SavedTensor indices_;
+  DimVector sizes_;
+  Pool2dParams params_;
+  const char* name() const override { return "MaxPool2DWithIndicesBackward0"; }
+  GradList apply(GradList&& grads) override {
+    const Tensor& g = grads[0];
+    Tensor indices = indices_.unpack(*this);
+    if (GradMode::is_enabled()) {
+      Tensor flat = zeros({sizes_[0], sizes_[1], sizes_[2] * sizes_[3]}, g.options());
+      return {flat.scatter_add(2, indices.flatten(2), g.flatten(2)).reshape(sizes_)};
+    }
+    Tensor out = make_output(sizes_, g.dtype(), stream_for(g));
+    if (out.numel() != 0) {
+      max_pool2d_backward_op(stream_for(g), out, g.contiguous(), indices, params_,
+                             GradWrite::Overwrite);
+    }
+    return {out};
+  }
+  void release_variables() override { indices_.release(); }
+};
+
+void read_pair(IntArrayRef list, const char* name, int64_t* pair) {
+  ADJOINT_CHECK(list.size() == 1 || list.size() == 2, "max_pool2d: ", name,
+                " must either be a single int, or a tuple of two ints, got ", list);
+  pair[0] = list[0];
+  pair[1] = list.back();
+}
+
+int64_t output_size(const Pool2dParams& p, int d, int64_t input, bool ceil_mode) {
+  int64_t span = input + 2 * p.padding[d] - p.dilation[d] * (p.kernel[d] - 1) - 1;
+  if (ceil_mode) span += p.stride[d] - 1;
+  int64_t steps = span < 0 ? -((-span + p.stride[d] - 1) / p.stride[d]) : span / p.stride[d];
+  // The last window must begin in the input or in the padding on its left.
+  if (ceil_mode && steps * p.stride[d] >= input + p.padding[d]) --steps;
+  return steps + 1;
+}
+
+}  // namespace
+
+void register_pooling_ops(OpRegistry& registry) {
+  registry.add(max_pool2d_op);
+  registry.add(max_pool2d_backward_op);
+}
+
+Tensor max_pool2d(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stride,
+                  IntArrayRef padding, IntArrayRef dilation, bool ceil_mode) {
+  Pool2dParams p;
+  read_pair(kernel_size, "kernel_size", p.kernel);
+  read_pair(stride.empty() ? kernel_size : stride, "stride", p.stride);
+  read_pair(padding, "padding", p.padding);
+  read_pair(dilation, "dilation", p.dilation);
+  ADJOINT_CHECK(p.stride[0] != 0 && p.stride[1] != 0, "max_pool2d: stride should not be zero");
+  ADJOINT_CHECK(p.kernel[0] > 0 && p.kernel[1] > 0,
+                "max_pool2d: kernel size should be greater than zero, but got kH: ", p.kernel[0],
+                " kW: ", p.kernel[1]);
+  ADJOINT_CHECK(p.stride[0] > 0 && p.stride[1] > 0,
+                "max_pool2d: stride should be greater than zero, but got dH: ", p.stride[0],
+                " dW: ", p.stride[1]);
+  ADJOINT_CHECK(p.dilation[0] > 0 && p.dilation[1] > 0,
+                "max_pool2d: dilation should be greater than zero, but got dilationH: ",
+                p.dilation[0], " dilationW: ", p.dilation[1]);
+  bool has_elements = input.dim() == 3 || input.dim() == 4;
+  for (int64_t d = input.dim() - 3; has_elements && d < input.dim(); ++d) {
+    has_elements = input.size(d) != 0;
+  }
+  ADJOINT_CHECK(has_elements,
+                "max_pool2d: non-empty 3D or 4D (batch mode) tensor expected for input, got ",
+                input.sizes());
+  if (input.dim() == 3) {
+    return max_pool2d(input.unsqueeze(0), kernel_size, stride, padding, dilation, ceil_mode)
+        .squeeze(0);
+  }
+  DimVector sizes = input.sizes();
+  for (int d = 0; d < 2; ++d) {
+    ADJOINT_CHECK(p.padding[d] >= 0, "pad must be non-negative, but got pad: ", p.padding[d]);
+    ADJOINT_CHECK(p.padding[d] <= ((p.kernel[d] - 1) * p.dilation[d] + 1) / 2,
+                  "pad should be at most half of effective kernel size, but got pad=", p.padding[d],
+                  ", kernel_size=", p.kernel[d], " and dilation=", p.dilation[d]);
+    sizes[size_t(2 + d)] = output_size(p, d, input.size(2 + d), ceil_mode);
+  }
+  ADJOINT_CHECK(sizes[2] > 0 && sizes[3] > 0, "Given input size: (", input.size(1), "x",
+                input.size(2), "x", input.size(3), "). Calculated output size: (", sizes[1], "x",
+                sizes[2], "x", sizes[3], "). Output size is too small");
+  ADJOINT_CHECK(input.size(2) * input.size(3) <= INT32_MAX,
+                "max_pool2d: expected fewer than 2^31 elements in a plane, got ", input.sizes());
+  check_dtype(max_pool2d_op, input.dtype());
+  Stream stream = stream_for(input);
+  Tensor out = make_output(sizes, input.dtype(), stream);
+  Tensor indices = make_output(sizes, kInt, stream);
+  if (out.numel() != 0) {
+    NoGradGuard no_grad;
+    max_pool2d_op(stream, out, indices, input.contiguous(), p);
+  }
+  if (needs_grad(input)) {
+    auto node = make_node<MaxPool2dBackward>(input);
+    node->indices_.save(indices);
+    node->sizes_ = input.sizes();
+    node->params_ = p;
+    set_history(out, node);
+  }
+  return out;
+}
+
+}  // namespace adjoint
