@@ -20,6 +20,7 @@ void register_index_ops(OpRegistry&);
 void register_loss_ops(OpRegistry&);
 void register_matmul_ops(OpRegistry&);
 void register_norm_ops(OpRegistry&);
+void register_normalization_ops(OpRegistry&);
 void register_pooling_ops(OpRegistry&);
 void register_pow_ops(OpRegistry&);
 void register_prod_ops(OpRegistry&);
@@ -45,6 +46,7 @@ void register_ops(OpRegistry& registry) {
   register_loss_ops(registry);
   register_matmul_ops(registry);
   register_norm_ops(registry);
+  register_normalization_ops(registry);
   register_pooling_ops(registry);
   register_pow_ops(registry);
   register_prod_ops(registry);
