@@ -4,15 +4,20 @@
 #include "adjoint/tensor.h"
 #include "core/dispatch/grad_write.h"
 #include "cpu/kernels/gemm.h"
+#include "cpu/kernels/matmul_half.h"
 #include "cpu/parallel.h"
 
 namespace adjoint::cpu::ADJOINT_CPU_ISA {
 namespace {
 
 template <class T>
-void product(GemmArgs<T> args) {
-  parallel_for(0, gemm_tile_count(args), gemm_grain(args),
-               [&](int64_t begin, int64_t end) { gemm_tiles(args, begin, end); });
+void product(const GemmArgs<T>& args) {
+  if constexpr (sizeof(T) == 2) {
+    half_product(args);
+  } else {
+    parallel_for(0, gemm_tile_count(args), gemm_grain(args),
+                 [&](int64_t begin, int64_t end) { gemm_tiles(args, begin, end); });
+  }
 }
 
 template <class T>
@@ -50,6 +55,10 @@ void mm_kernel(const Stream&, const Tensor& out, const Tensor& a, const Tensor& 
       return mm_typed<float>(out, a, b, bias, write);
     case kDouble:
       return mm_typed<double>(out, a, b, bias, write);
+    case kHalf:
+      return mm_typed<Half>(out, a, b, bias, write);
+    case kBFloat16:
+      return mm_typed<BFloat16>(out, a, b, bias, write);
     default:
       return;
   }
@@ -81,6 +90,10 @@ void bmm_kernel(const Stream&, const Tensor& out, const Tensor& a, const Tensor&
       return bmm_typed<float>(out, a, b, write);
     case kDouble:
       return bmm_typed<double>(out, a, b, write);
+    case kHalf:
+      return bmm_typed<Half>(out, a, b, write);
+    case kBFloat16:
+      return bmm_typed<BFloat16>(out, a, b, write);
     default:
       return;
   }
