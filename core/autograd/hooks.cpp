@@ -53,7 +53,7 @@ void NodeHooks::run(GradList& grads) const {
 
 unsigned Tensor::add_hook(detail::TensorHook* hook) const {
   std::unique_ptr<detail::TensorHook> owned(hook);
-  ADJOINT_CHECK(requires_grad(), "cannot register a hook on a variable that doesn't require gradient");
+  ADJOINT_CHECK(requires_grad(), "cannot register a hook on a tensor that doesn't require gradient");
   detail::TensorHooks& hooks =
       grad_fn() ? grad_fn()->ensure_hooks().of(output_nr()).hooks : impl_->ensure_meta().hooks;
   return hooks.add(owned.release());

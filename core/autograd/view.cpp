@@ -46,6 +46,13 @@ struct CopySlices final : Node {
 }  // namespace
 
 void check_inplace(const Tensor& self) {
+  if (!self.is_contiguous()) {
+    for (int64_t d = 0; d < self.dim(); ++d) {
+      ADJOINT_CHECK(self.stride(d) != 0 || self.size(d) <= 1,
+                    "unsupported operation: more than one element of the written-to tensor refers to a "
+                    "single memory location. Please clone() the tensor before performing the operation.");
+    }
+  }
   if (!GradMode::is_enabled() || !self.requires_grad()) return;
   const TensorImpl& impl = *self.impl();
   if (impl.view_base()) {

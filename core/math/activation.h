@@ -33,7 +33,7 @@ struct Tanh {
 struct Relu {
   template <class T>
   HOST_DEVICE T forward(T x) const {
-    return where(x <= T(0), T(0), x);
+    return where(x < T(0), T(0), x);
   }
   template <class T>
   HOST_DEVICE T backward(T dy, T y) const {

@@ -28,11 +28,11 @@ inline namespace ADJOINT_MATH_SET {
     }                                                                     \
   };
 
-/// -1, 0 or 1; NaN stays.
+/// -1, 0 or 1; 0 of NaN.
 struct Sign {
   template <class T>
   HOST_DEVICE T forward(T x) const {
-    return where(x > T(0), T(1), where(x == T(0), T(0), where(x < T(0), T(-1), x)));
+    return where(x > T(0), T(1), where(x < T(0), T(-1), T(0)));
   }
 };
 

@@ -75,11 +75,14 @@ void add_scaled_(const Tensor& self, const Other& other, const Scalar& alpha) {
   }
 }
 
-void check_not_bool(const Tensor& self) {
-  ADJOINT_CHECK(self.dtype() != kBool,
+void check_not_bool(bool is_bool) {
+  ADJOINT_CHECK(!is_bool,
                 "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
                 "mask, use the `~` or `logical_not()` operator instead.");
 }
+
+void check_not_bool(const Tensor& self) { check_not_bool(self.dtype() == kBool); }
+void check_not_bool(const Scalar& other) { check_not_bool(other.isBoolean()); }
 
 // ---- mul -----------------------------------------------------------------------------------------
 
@@ -174,10 +177,12 @@ Tensor sub(const Tensor& self, const Tensor& other, const Scalar& alpha) {
 }
 Tensor sub(const Tensor& self, const Scalar& other, const Scalar& alpha) {
   check_not_bool(self);
+  check_not_bool(other);
   return add_scaled<SubBackward>(self, other, -alpha);
 }
 Tensor rsub(const Tensor& self, const Scalar& other, const Scalar& alpha) {
   check_not_bool(self);
+  check_not_bool(other);
   Tensor out = run_binary<const Scalar&>(add_op, other, self, false, false, -alpha);
   if (needs_grad(self)) {
     auto node = make_node<RsubBackward>(self);
@@ -202,6 +207,7 @@ Tensor& Tensor::sub_(const Tensor& other, const Scalar& alpha) const {
 }
 Tensor& Tensor::sub_(const Scalar& other, const Scalar& alpha) const {
   check_not_bool(*this);
+  check_not_bool(other);
   add_scaled_<SubBackward>(*this, other, -alpha);
   return const_cast<Tensor&>(*this);
 }

@@ -124,9 +124,8 @@ Tensor mm(const Tensor& self, const Tensor& mat2) {
 }
 
 Tensor bmm(const Tensor& self, const Tensor& mat2) {
-  ADJOINT_CHECK(self.dim() == 3 && mat2.dim() == 3,
-                "bmm: batch1 and batch2 must be 3D tensors, got ", self.dim(), "D and ", mat2.dim(),
-                "D");
+  ADJOINT_CHECK(self.dim() == 3, "bmm: batch1 must be a 3D tensor, got ", self.dim(), "D");
+  ADJOINT_CHECK(mat2.dim() == 3, "bmm: batch2 must be a 3D tensor, got ", mat2.dim(), "D");
   ADJOINT_CHECK(self.size(0) == mat2.size(0) && self.size(2) == mat2.size(1),
                 "Expected size for first two dimensions of batch2 tensor to be: [", self.size(0),
                 ", ", self.size(2), "] but got: [", mat2.size(0), ", ", mat2.size(1), "].");
@@ -213,11 +212,17 @@ Tensor matmul(const Tensor& self, const Tensor& other) {
                 "D and ", other.dim(), "D");
   if (self.dim() == 1 && other.dim() == 1) {
     ADJOINT_CHECK(self.size(0) == other.size(0), "inconsistent tensor size, expected tensor ",
-                  self.sizes(), " and src ", other.sizes(), " to have the same number of elements");
+                  self.sizes(), " and src ", other.sizes(), " to have the same number of elements, but got ",
+                  self.numel(), " and ", other.numel(), " elements respectively");
     return self.unsqueeze(0).mm(other.unsqueeze(1)).reshape({});
   }
   if (self.dim() == 1) return matmul(self.unsqueeze(0), other).squeeze(-2);
-  if (other.dim() == 1) return matmul(self, other.unsqueeze(1)).squeeze(-1);
+  if (other.dim() == 1) {
+    ADJOINT_CHECK(self.dim() != 2 || self.size(1) == other.size(0), "size mismatch, got input (",
+                  self.size(0), "), mat (", self.size(0), "x", self.size(1), "), vec (", other.size(0),
+                  ")");
+    return matmul(self, other.unsqueeze(1)).squeeze(-1);
+  }
   if (self.dim() == 2 && other.dim() == 2) return mm(self, other);
   if (other.dim() == 2) {
     DimVector sizes = self.sizes();

@@ -87,8 +87,12 @@ Tensor neg(const Tensor& self) {
   return unary<NegBackward>(neg_op, self, Result::SameDtype);
 }
 Tensor abs(const Tensor& self) { return unary<AbsBackward>(abs_op, self, Result::SameDtype); }
-Tensor sign(const Tensor& self) { return unary<SignBackward>(sign_op, self, Result::SameDtype); }
+Tensor sign(const Tensor& self) {
+  if (self.dtype() == kBool) return self.clone();
+  return unary<SignBackward>(sign_op, self, Result::SameDtype);
+}
 Tensor square(const Tensor& self) {
+  if (self.dtype() == kBool) return square(self.to(kLong));
   return unary<SquareBackward>(square_op, self, Result::SameDtype);
 }
 Tensor exp(const Tensor& self) { return unary<ExpBackward>(exp_op, self, Result::Floating); }

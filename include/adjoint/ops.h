@@ -198,7 +198,7 @@ ADJOINT_API Tensor reciprocal(const Tensor& self);
 ADJOINT_API Tensor square(const Tensor& self);
 /// The gradient at 0 is 0.
 ADJOINT_API Tensor abs(const Tensor& self);
-/// -1, 0 or 1; the gradient is 0.
+/// -1, 0 or 1, and 0 of NaN; the gradient is 0.
 ADJOINT_API Tensor sign(const Tensor& self);
 ADJOINT_API Tensor sin(const Tensor& self);
 ADJOINT_API Tensor cos(const Tensor& self);
@@ -272,6 +272,12 @@ inline Tensor operator>(const Tensor& a, const Tensor& b) { return gt(a, b); }
 inline Tensor operator>(const Tensor& a, const Scalar& b) { return gt(a, b); }
 inline Tensor operator>=(const Tensor& a, const Tensor& b) { return ge(a, b); }
 inline Tensor operator>=(const Tensor& a, const Scalar& b) { return ge(a, b); }
+inline Tensor operator==(const Scalar& a, const Tensor& b) { return eq(b, a); }
+inline Tensor operator!=(const Scalar& a, const Tensor& b) { return ne(b, a); }
+inline Tensor operator<(const Scalar& a, const Tensor& b) { return gt(b, a); }
+inline Tensor operator<=(const Scalar& a, const Tensor& b) { return ge(b, a); }
+inline Tensor operator>(const Scalar& a, const Tensor& b) { return lt(b, a); }
+inline Tensor operator>=(const Scalar& a, const Tensor& b) { return le(b, a); }
 inline Tensor operator!(const Tensor& a) { return logical_not(a); }
 
 /// `self` where `condition` (bool) holds, `other` elsewhere. All broadcast.

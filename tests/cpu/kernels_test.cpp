@@ -138,7 +138,7 @@ TEST(CpuKernels, ArithmeticAndExtremaOfTwo) {
     check_unary<S, S>("neg", [](N a) { return S(N(-a)); });
     check_unary<S, S>("square", [](N a) { return S(N(a * a)); });
     check_unary<S, S>("abs", [](N a) { return S(a < N(0) ? N(-a) : a); });
-    check_unary<S, S>("sign", [](N a) { return S(a > N(0) ? N(1) : a < N(0) ? N(-1) : a); });
+    check_unary<S, S>("sign", [](N a) { return S(a > N(0) ? N(1) : a < N(0) ? N(-1) : N(0)); });
   });
   for_floating_dtypes([]<class S>() {
     check_unary<S, S>("sqrt", [](Number<S> a) { return S(std::sqrt(a)); });
