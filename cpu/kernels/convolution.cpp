@@ -99,6 +99,12 @@ void fill_plane(T* to, const Images<S>& images, int64_t image, int64_t channel, 
   const S* base = images.data + image * images.image_step + channel * images.channel_step;
   int64_t begin = max(0, min(w.columns, ceil_div(-w.first[1], w.every[1])));
   int64_t end = max(begin, min(w.columns, ceil_div(images.size[1] - w.first[1], w.every[1])));
+  const bool whole_rows = begin == 0 && end == w.columns && w.columns == images.size[1] &&
+                          w.every[0] == 1 && w.every[1] == 1 && w.first[0] >= 0 &&
+                          w.first[0] + w.rows <= images.size[0];
+  if (whole_rows && images.step[1] == 1 && images.step[0] == w.columns) {
+    return copy_row(to, base + w.first[0] * w.columns, 1, w.rows * w.columns);
+  }
   for (int64_t r = 0; r < w.rows; ++r, to += w.columns) {
     int64_t y = w.first[0] + r * w.every[0];
     if (y < 0 || y >= images.size[0]) {

@@ -17,7 +17,10 @@
 //  - The gradient of the weight is, for each m and k, the dot product over q of the gradient and
 //    of the planes at tap[k].
 //
-// Against im2col and the library's matrix product, float, AVX-512, one thread, a batch of 64:
+// Microseconds on one core of a Zen 4 (AVX-512, float, 3x3, a batch of 64), forward / the input's
+// gradient / the weight's, beside oneDNN as PyTorch 2.15 calls it:
+//   1 -> 8 channels of 28x28:    150 /  275 /  166    oneDNN   397 / 2065 /  258
+//   8 -> 16 channels of 13x13:   233 /  425 /  299    oneDNN   230 /  523 /  362
 #pragma once
 
 #include "cpu/vec.h"
@@ -42,25 +45,20 @@ struct TapTile {
   const T* planes;
   const int64_t* taps;
   const T* weights;  // [k][R]
-  const T* init;     // a number for each row, where `result` is not added to; or null: 0
+  const T* init;     // a number for each row, where `result` is not added to
   T* result;
   int64_t pitch;  // of result's rows
   int64_t k;
-  bool add;
 };
 
-/// R output channels, V vectors of positions.
-template <class T, int R, int V>
+/// R output channels, V vectors of positions; kAdd: to what `result` holds.
+template <class T, int R, int V, bool kAdd>
 void tap_tile(const TapTile<T>& t) {
   using VT = Vec<T>;
   VT sum[R][V];
   for (int r = 0; r < R; ++r) {
     for (int v = 0; v < V; ++v) {
-      if (t.add) {
-        sum[r][v] = VT::load(t.result + r * t.pitch + v * VT::size);
-      } else {
-        sum[r][v] = VT(t.init ? t.init[r] : T(0));
-      }
+      sum[r][v] = kAdd ? VT::load(t.result + r * t.pitch + v * VT::size) : VT(t.init[r]);
     }
   }
   const T* w = t.weights;
@@ -81,12 +79,18 @@ void tap_tile(const TapTile<T>& t) {
 template <class T>
 using TapKernel = void (*)(const TapTile<T>&);
 
-template <class T, int R>
+template <class T, int R, bool kAdd>
 TapKernel<T> tap_kernel(int vectors) {
   if constexpr (kTapVectors > 2) {
-    if (vectors == 3) return tap_tile<T, R, 3>;
+    if (vectors == 3) return tap_tile<T, R, 3, kAdd>;
   }
-  return vectors == 2 ? tap_tile<T, R, 2> : tap_tile<T, R, 1>;
+  return vectors == 2 ? tap_tile<T, R, 2, kAdd> : tap_tile<T, R, 1, kAdd>;
+}
+template <class T, bool kAdd>
+TapKernel<T> tap_kernel(int64_t rows, int vectors) {
+  if (rows == kTapRows) return tap_kernel<T, kTapRows, kAdd>(vectors);
+  if (rows == 4) return tap_kernel<T, 4, kAdd>(vectors);
+  return rows == 2 ? tap_kernel<T, 2, kAdd>(vectors) : tap_kernel<T, 1, kAdd>(vectors);
 }
 
 /// Output channels are taken kTapRows at a time, then 4, 2 and 1 of the rest.
@@ -102,7 +106,7 @@ struct TapProblem {
   const T* planes;
   const int64_t* taps;
   const T* weights;
-  const T* init;
+  const T* init;  // null: 0
   T* result;
   int64_t m, k, vectors;
 };
@@ -110,6 +114,7 @@ struct TapProblem {
 template <class T>
 void run_taps(const TapProblem<T>& p) {
   constexpr int64_t kLanes = Vec<T>::size;
+  static constexpr T zeros[kTapRows] = {};
   int64_t done = 0;
   do {
     int64_t block = p.k - done < kTapBlock ? p.k - done : kTapBlock;
@@ -122,16 +127,15 @@ void run_taps(const TapProblem<T>& p) {
         t.planes = p.planes + at * kLanes;
         t.taps = p.taps + done;
         t.weights = p.weights + row * p.k + done * rows;
-        t.init = p.init ? p.init + row : nullptr;
+        t.init = p.init ? p.init + row : zeros;
         t.pitch = p.vectors * kLanes;
         t.result = p.result + row * t.pitch + at * kLanes;
         t.k = block;
-        t.add = done > 0;
-        TapKernel<T> kernel = rows == kTapRows ? tap_kernel<T, kTapRows>(int(v))
-                              : rows == 4      ? tap_kernel<T, 4>(int(v))
-                              : rows == 2      ? tap_kernel<T, 2>(int(v))
-                                               : tap_kernel<T, 1>(int(v));
-        kernel(t);
+        if (done > 0) {
+          tap_kernel<T, true>(rows, int(v))(t);
+        } else {
+          tap_kernel<T, false>(rows, int(v))(t);
+        }
         row += rows;
       }
       at += v;
