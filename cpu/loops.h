@@ -32,6 +32,16 @@ requires(!__is_same(C, bool)) struct Lanes<bool, C> {
   static ADJOINT_ALWAYS_INLINE type broadcast(const bool* p) { return type(*p); }
 };
 
+// Not inlined: they are slow anyway, and every kernel has one for each operand.
+template <class S, class V>
+__attribute__((noinline)) V load_strided_lanes(const S* p, int64_t stride, int lanes) {
+  return V::load_strided(p, stride, lanes);
+}
+template <class S, class V>
+__attribute__((noinline)) void store_strided_lanes(V x, S* p, int64_t stride, int lanes) {
+  x.store_strided(p, stride, lanes);
+}
+
 /// Elements [i, i + lanes) of an operand; `fixed` is its value where it does not move.
 template <class S, class C>
 ADJOINT_ALWAYS_INLINE typename Lanes<S, C>::type load_lanes_of(const char* p, int64_t stride,
@@ -43,7 +53,7 @@ ADJOINT_ALWAYS_INLINE typename Lanes<S, C>::type load_lanes_of(const char* p, in
     return lanes == V::size ? V::load(first) : V::load(first, lanes);
   }
   if (stride == 0) return fixed;
-  return V::load_strided(first, stride, lanes);
+  return load_strided_lanes<S, V>(first, stride, lanes);
 }
 
 /// One row: n elements of operands whose neighbours are `strides` bytes apart.
@@ -65,7 +75,7 @@ ADJOINT_ALWAYS_INLINE void elementwise_row(char* const* data, const int64_t* str
       auto result = f(load_lanes_of<In, C>(data[1 + I], strides[1 + I], i, lanes, fixed)...);
       Out* out = reinterpret_cast<Out*>(data[0] + i * strides[0]);
       if (strides[0] != int64_t(sizeof(Out))) {
-        result.store_strided(out, strides[0], lanes);
+        store_strided_lanes(result, out, strides[0], lanes);
       } else if (lanes == size) {
         result.store(out);
       } else {

@@ -12,6 +12,7 @@
 
 #include "cpu/loops.h"
 #include "cpu/reduce_driver.h"
+#include "cpu/scratch.h"
 #include "cpu/vec.h"
 
 namespace adjoint::cpu::ADJOINT_CPU_ISA {
@@ -114,10 +115,15 @@ ADJOINT_ALWAYS_INLINE void for_each_run(int num_loops, const int64_t* sizes, con
                   [&](const int64_t* offsets, int64_t n) { f(offsets[0], n); });
 }
 
+/// Not inlined: it is slow anyway, and stands where loops are unrolled.
+template <class S, class C>
+__attribute__((noinline)) Vec<C> load_strided(const char* p, int64_t stride, int lanes) {
+  return Vec<C>::load_strided(reinterpret_cast<const S*>(p), stride, lanes);
+}
 template <class S, class C>
 ADJOINT_ALWAYS_INLINE Vec<C> load_any(const char* p, int64_t stride, int lanes) {
   const S* first = reinterpret_cast<const S*>(p);
-  if (stride != int64_t(sizeof(S))) return Vec<C>::load_strided(first, stride, lanes);
+  if (stride != int64_t(sizeof(S))) return load_strided<S, C>(p, stride, lanes);
   return lanes == Vec<C>::size ? Vec<C>::load(first) : Vec<C>::load(first, lanes);
 }
 
@@ -148,17 +154,36 @@ ADJOINT_ALWAYS_INLINE void accumulate_run(Cascade<Op, kRowChains>& cascade, cons
           cascade.chain[c] = op.combine(cascade.chain[c], op.map(V::load(s + i + c * size)));
         }
       }
+    } else {
+      for (; i + kRowChains * size <= block; i += kRowChains * size) {
+        for (int c = 0; c < kRowChains; ++c) {
+          V x = load_strided<S, C>(p + (i + c * size) * stride, stride, int(size));
+          cascade.chain[c] = op.combine(cascade.chain[c], op.map(x));
+        }
+      }
     }
-    for (int c = 0; i < block; i += size, c = (c + 1) % kRowChains) {
+    for (; i < block; i += size) {
       int lanes = block - i < size ? int(block - i) : int(size);
       V x = op.map(load_any<S, C>(p + i * stride, stride, lanes));
       if (lanes < size) x = where(first_lanes<C>(lanes), x, V(op.identity()));
-      V& chain = cascade.chain[c];
-      chain = op.combine(chain, x);
+      cascade.chain[0] = op.combine(cascade.chain[0], x);
     }
     cascade.extended((block + kRowChains * size - 1) / (kRowChains * size));
     p += block * stride;
     n -= block;
+  }
+}
+
+/// Elements of each output that fill no more than a register.
+template <class S, class Op>
+ADJOINT_ALWAYS_INLINE void accumulate_short_rows(const Op& op, const char* p, int64_t step,
+                                                 int64_t stride, int lanes, int64_t outputs,
+                                                 typename Op::C* accumulators) {
+  using C = typename Op::C;
+  const auto used = first_lanes<C>(lanes);
+  for (int64_t o = 0; o < outputs; ++o, p += step) {
+    auto x = where(used, op.map(load_any<S, C>(p, stride, lanes)), Vec<C>(op.identity()));
+    accumulators[o] = reduce_lanes(x, [&](auto a, auto b) { return op.combine(a, b); });
   }
 }
 
@@ -212,27 +237,84 @@ ADJOINT_ALWAYS_INLINE void accumulate_tile(const Op& op, const ReduceLoops& loop
     cascade.chain[w].store(accumulators + w * size, Width > 1 ? size : lanes);
 }
 
+/// Elements of a column that lie further apart than this are not foreseen by the processor.
+inline constexpr int64_t kFarBytes = 2048;
+/// From so many columns on reading them side by side pays.
+inline constexpr int64_t kWideOutputs = 512;
+
+template <class C>
+C* levels_for(int64_t outputs, int64_t reduced) {
+  const int levels = 64 - __builtin_clzll(uint64_t(reduced / kChainLength + 1));
+  return static_cast<C*>(scratch(Scratch::kReduce, size_t(levels * outputs) * sizeof(C)));
+}
+
+/// Many columns whose elements are far apart: all columns meet one chain of rows, whose memory is
+/// read in long runs, before the next. `levels` has room for n accumulators per level.
+template <class S, class Op>
+void accumulate_wide(const Op& op, const char* in, int64_t along, int64_t n, int64_t begin,
+                     int64_t end, typename Op::C* levels, typename Op::C* accumulators) {
+  using C = typename Op::C;
+  using V = Vec<C>;
+  constexpr int64_t size = V::size;
+  auto combine_with = [&](V chain, const C* level) { return op.combine(V::load(level), chain); };
+  uint64_t blocks = 0;
+  for (int64_t row = begin; row < end; row += kChainLength, ++blocks) {
+    const int64_t rows = end - row < kChainLength ? end - row : kChainLength;
+    const int level = __builtin_ctzll(~blocks);
+    for (int64_t o = 0; o < n; o += kTile * size) {
+      const char* p = in + row * along + o * int64_t(sizeof(S));
+      V chain[kTile];
+      for (V& c : chain) c = V(op.identity());
+      for (int64_t i = 0; i < rows; ++i, p += along) {
+        for (int w = 0; w < kTile; ++w) {
+          V x = op.map(V::load(reinterpret_cast<const S*>(p) + w * size));
+          chain[w] = op.combine(chain[w], x);
+        }
+      }
+      for (int l = 0; l < level; ++l) {
+        for (int w = 0; w < kTile; ++w) {
+          chain[w] = combine_with(chain[w], levels + l * n + o + w * size);
+        }
+      }
+      for (int w = 0; w < kTile; ++w) chain[w].store(levels + level * n + o + w * size);
+    }
+  }
+  for (int64_t o = 0; o < n; o += size) {
+    V total(op.identity());
+    for (int l = 0; blocks >> l != 0; ++l) {
+      if (blocks >> l & 1) total = combine_with(total, levels + l * n + o);
+    }
+    total.store(accumulators + o);
+  }
+}
+
 template <class S, class Op>
 void accumulate_columns(const Op& op, const ReduceLoops& loops, const char* in, int64_t first,
                         int64_t last, int64_t begin, int64_t end, typename Op::C* accumulators) {
   constexpr int64_t size = Vec<typename Op::C>::size;
   const int64_t across = loops.kept_in[0];
-  for_each_run(loops.num_kept, loops.kept_size, loops.kept_in, first, last,
-               [&](int64_t offset, int64_t n) {
-                 int64_t o = 0;
-                 if (across == int64_t(sizeof(S))) {
-                   for (; o + kTile * size <= n; o += kTile * size) {
-                     accumulate_tile<kTile, S>(op, loops, in + offset + o * across, int(size),
-                                               begin, end, accumulators + o);
-                   }
-                 }
-                 for (; o < n; o += size) {
-                   int lanes = n - o < size ? int(n - o) : int(size);
-                   accumulate_tile<1, S>(op, loops, in + offset + o * across, lanes, begin, end,
-                                         accumulators + o);
-                 }
-                 accumulators += n;
-               });
+  for_each_run(
+      loops.num_kept, loops.kept_size, loops.kept_in, first, last, [&](int64_t offset, int64_t n) {
+        int64_t o = 0;
+        if (across == int64_t(sizeof(S))) {
+          const int64_t whole = n - n % (kTile * size);
+          if (loops.num_reduced == 1 && loops.reduced_in[0] >= kFarBytes && whole >= kWideOutputs) {
+            accumulate_wide<S>(op, in + offset, loops.reduced_in[0], whole, begin, end,
+                               levels_for<typename Op::C>(whole, end - begin), accumulators);
+            o = whole;
+          }
+          for (; o + kTile * size <= n; o += kTile * size) {
+            accumulate_tile<kTile, S>(op, loops, in + offset + o * across, int(size), begin, end,
+                                      accumulators + o);
+          }
+        }
+        for (; o < n; o += size) {
+          int lanes = n - o < size ? int(n - o) : int(size);
+          accumulate_tile<1, S>(op, loops, in + offset + o * across, lanes, begin, end,
+                                accumulators + o);
+        }
+        accumulators += n;
+      });
 }
 
 template <class Op, class Finish>

@@ -10,7 +10,7 @@ namespace adjoint::cpu {
 namespace {
 
 constexpr int64_t kGrain = 32768;           // elements, about 2 us of work
-constexpr int64_t kOutputBlock = 256;       // outputs whose accumulators lie on the stack
+constexpr int64_t kOutputBlock = 2048;      // outputs whose accumulators lie on the stack
 constexpr int64_t kMaxAccumulators = 2048;  // of all parts
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }

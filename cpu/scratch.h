@@ -15,6 +15,7 @@ enum class Scratch {
   kConvolutionResult,
   kConvolutionWeights,
   kConvolutionPartials,
+  kReduce,
   kCount
 };
 

@@ -49,8 +49,8 @@ std::vector<std::pair<double, double>> reference_sum(const Tensor& t, unsigned m
 }
 
 TEST(Reduce, SumsOverAnyDimensionsOfAnyLayout) {
-  const int64_t shapes[][3] = {{1, 1, 1},   {2, 3, 4},    {3, 1, 129},  {130, 2, 3},
-                               {5, 70, 40}, {40, 5, 300}, {2, 2000, 3}, {1, 1, 5000}};
+  const int64_t shapes[][3] = {{1, 1, 1},    {2, 3, 4},    {3, 1, 129},  {130, 2, 3},  {5, 70, 40},
+                               {40, 5, 300}, {2, 2000, 3}, {1, 1, 5000}, {300, 1, 700}};
   for (auto& s : shapes) {
     Tensor dense = random_tensor({s[0], s[1], s[2]}, 1);
     std::vector<Tensor> inputs = {
