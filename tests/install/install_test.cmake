@@ -21,19 +21,20 @@ load_cache(${build_dir} READ_WITH_PREFIX build_
 set(toolchain -G ${build_CMAKE_GENERATOR}
   -D CMAKE_CXX_COMPILER=${build_CMAKE_CXX_COMPILER} -D CMAKE_BUILD_TYPE=${build_CMAKE_BUILD_TYPE})
 set(shared OFF)
-if(kind STREQUAL shared)
+if(kind STREQUAL "shared")
   set(shared ON)
 endif()
 
-# The kind that is built already is installed from there. The other is built with the same flags, so
-# that ccache has its objects.
+# The kind that is built already is installed from there. The other is built with the same flags in a
+# folder beside it, so that ccache has its objects, also where it rewrites paths to relative ones.
 if((build_BUILD_SHARED_LIBS AND NOT shared) OR (shared AND NOT build_BUILD_SHARED_LIBS))
+  set(other_build_dir ${build_dir}-${kind})
   string(REPLACE ";" "\;" isas "${build_ADJOINT_CPU_ISAS}")
-  run(${CMAKE_COMMAND} -S ${source_dir} -B ${work_dir}/library ${toolchain}
+  run(${CMAKE_COMMAND} -S ${source_dir} -B ${other_build_dir} ${toolchain}
     -D BUILD_SHARED_LIBS=${shared} -D "ADJOINT_CPU_ISAS=${isas}"
     -D ADJOINT_BUILD_TESTS=OFF -D ADJOINT_BUILD_EXAMPLES=OFF)
-  run(${CMAKE_COMMAND} --build ${work_dir}/library)
-  set(build_dir ${work_dir}/library)
+  run(${CMAKE_COMMAND} --build ${other_build_dir})
+  set(build_dir ${other_build_dir})
 endif()
 
 set(prefix "${work_dir}/moved here")
