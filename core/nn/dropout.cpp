@@ -11,7 +11,7 @@ DropoutImpl::DropoutImpl(const DropoutOptions& o) : options(o) {
 }
 
 void DropoutImpl::pretty_print(std::ostream& out) const {
-  out << "Dropout(p=" << options.p() << ")";
+  out << "Dropout(p=" << options.p() << ", inplace=False)";
 }
 
 }  // namespace adjoint::nn

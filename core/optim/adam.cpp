@@ -36,8 +36,6 @@ void check_groups(std::vector<OptimizerParamGroup>& groups) {
   for (OptimizerParamGroup& group : groups) checked(static_cast<Options&>(group.options()));
 }
 
-std::vector<std::string> moment_names() { return {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"}; }
-
 template <class Options, class State>
 void update_with(const Tensor& param, const Tensor& grad, State& state, const Options& o,
                  bool decoupled) {
@@ -74,7 +72,9 @@ Adam::Adam(std::vector<OptimizerParamGroup> groups, AdamOptions defaults)
 }
 Adam::Adam(std::vector<Tensor> params, AdamOptions defaults)
     : Adam({OptimizerParamGroup(std::move(params))}, defaults) {}
-std::vector<std::string> Adam::state_names() const { return moment_names(); }
+std::vector<Optimizer::StateName> Adam::state_names() const {
+  return {{"exp_avg", true}, {"exp_avg_sq", true}, {"max_exp_avg_sq", false}};
+}
 void Adam::step() {
   for_each_parameter<AdamOptions>(
       [](const Tensor& param, const Tensor& grad, State& state, const AdamOptions& o) {
@@ -88,7 +88,9 @@ AdamW::AdamW(std::vector<OptimizerParamGroup> groups, AdamWOptions defaults)
 }
 AdamW::AdamW(std::vector<Tensor> params, AdamWOptions defaults)
     : AdamW({OptimizerParamGroup(std::move(params))}, defaults) {}
-std::vector<std::string> AdamW::state_names() const { return moment_names(); }
+std::vector<Optimizer::StateName> AdamW::state_names() const {
+  return {{"exp_avg", true}, {"exp_avg_sq", true}, {"max_exp_avg_sq", false}};
+}
 void AdamW::step() {
   for_each_parameter<AdamWOptions>(
       [](const Tensor& param, const Tensor& grad, State& state, const AdamWOptions& o) {

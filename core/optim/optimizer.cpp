@@ -55,13 +55,14 @@ void Optimizer::zero_grad(bool set_to_none) {
 
 OrderedDict<std::string, Tensor> Optimizer::state_dict() const {
   OrderedDict<std::string, Tensor> out;
-  std::vector<std::string> names = state_names();
+  const std::vector<StateName> names = state_names();
   for (size_t i = 0; i < states_.size(); ++i) {
     const State& state = states_[i];
     if (state.step == 0) continue;
     out.insert(detail::str(i, ".step"), full({}, double(state.step)));
     for (size_t k = 0; k < state.tensors.size(); ++k) {
-      if (state.tensors[k].defined()) out.insert(detail::str(i, ".", names[k]), state.tensors[k]);
+      if (state.tensors[k].defined())
+        out.insert(detail::str(i, ".", names[k].name), state.tensors[k]);
     }
   }
   return out;
@@ -69,7 +70,7 @@ OrderedDict<std::string, Tensor> Optimizer::state_dict() const {
 
 void Optimizer::load_state_dict(const OrderedDict<std::string, Tensor>& dict) {
   NoGradGuard no_grad;
-  std::vector<std::string> names = state_names();
+  const std::vector<StateName> names = state_names();
   std::vector<State> loaded(states_.size());
   std::vector<Tensor> params;
   for (const OptimizerParamGroup& group : groups_)
@@ -79,14 +80,20 @@ void Optimizer::load_state_dict(const OrderedDict<std::string, Tensor>& dict) {
     const Tensor* step = dict.find(detail::str(i, ".step"));
     if (!step) continue;
     ++used;
-    loaded[i].step = step->item<int64_t>();
+    const double count = step->item<double>();
+    ADJOINT_CHECK(count >= 1 && count < 0x1p53, "load_state_dict: ", i,
+                  ".step: expected a number of steps, got ", count);
+    loaded[i].step = int64_t(count);
     loaded[i].tensors.resize(names.size());
     for (size_t k = 0; k < names.size(); ++k) {
-      const Tensor* tensor = dict.find(detail::str(i, ".", names[k]));
+      const Tensor* tensor = dict.find(detail::str(i, ".", names[k].name));
+      ADJOINT_CHECK(tensor || !names[k].required, "load_state_dict: expected ", i, ".",
+                    names[k].name, " beside ", i, ".step, got none");
       if (!tensor) continue;
       ++used;
-      ADJOINT_CHECK(tensor->sizes() == params[i].sizes(), "load_state_dict: ", i, ".", names[k],
-                    ": expected shape ", params[i].sizes(), ", got ", tensor->sizes());
+      ADJOINT_CHECK(tensor->sizes() == params[i].sizes(), "load_state_dict: ", i, ".",
+                    names[k].name, ": expected shape ", params[i].sizes(), ", got ",
+                    tensor->sizes());
       loaded[i].tensors[k] = tensor->to(params[i].device(), params[i].dtype(), false, true);
     }
   }

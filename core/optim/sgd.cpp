@@ -35,14 +35,15 @@ SGD::SGD(std::vector<OptimizerParamGroup> groups, SGDOptions defaults)
 SGD::SGD(std::vector<Tensor> params, SGDOptions defaults)
     : SGD({OptimizerParamGroup(std::move(params))}, defaults) {}
 
-std::vector<std::string> SGD::state_names() const { return {"momentum_buffer"}; }
+std::vector<Optimizer::StateName> SGD::state_names() const { return {{"momentum_buffer", false}}; }
 
 void SGD::step() {
   for_each_parameter<SGDOptions>(
       [](const Tensor& param, const Tensor& grad, State& state, const SGDOptions& o) {
-        bool first = state.step++ == 0;
-        if (o.momentum() != 0 && state.tensors.empty())
-          state.tensors.push_back(empty(param.sizes(), param.options()));
+        ++state.step;
+        state.tensors.resize(1);
+        bool first = !state.tensors[0].defined();
+        if (o.momentum() != 0 && first) state.tensors[0] = empty(param.sizes(), param.options());
         Tensor buffer = o.momentum() != 0 ? state.tensors[0] : Tensor();
         SgdUpdate update{o.lr(),       o.momentum(), o.dampening(), o.weight_decay(),
                          o.nesterov(), o.maximize(), first};

@@ -44,7 +44,7 @@ class ADJOINT_API Adam : public Optimizer {
   void step() override;
 
  protected:
-  std::vector<std::string> state_names() const override;
+  std::vector<StateName> state_names() const override;
 };
 
 /// Adam with weight decay apart from the gradient: p <- p - lr * weight_decay * p first.
@@ -57,7 +57,7 @@ class ADJOINT_API AdamW : public Optimizer {
   void step() override;
 
  protected:
-  std::vector<std::string> state_names() const override;
+  std::vector<StateName> state_names() const override;
 };
 
 }  // namespace adjoint::optim

@@ -100,8 +100,12 @@ class ADJOINT_API Optimizer {
     int64_t step = 0;
     std::vector<Tensor> tensors;
   };
-  /// Names of a State's tensors.
-  virtual std::vector<std::string> state_names() const = 0;
+  /// A State's tensors by name; those not required are only there with some options.
+  struct StateName {
+    const char* name;
+    bool required;
+  };
+  virtual std::vector<StateName> state_names() const = 0;
   /// Calls f(param, grad, state, options) for each parameter that has a gradient.
   template <class Options, class F>
   void for_each_parameter(F f) {

@@ -29,7 +29,7 @@ class ADJOINT_API SGD : public Optimizer {
   void step() override;
 
  protected:
-  std::vector<std::string> state_names() const override;
+  std::vector<StateName> state_names() const override;
 };
 
 }  // namespace adjoint::optim
