@@ -66,7 +66,12 @@ void backward(TensorList tensors, TensorList grad_tensors, std::optional<bool> r
   auto grads = run_backward(tensors, grad_tensors, retain_graph.value_or(create_graph), create_graph, inputs);
   AutoGradMode mode(create_graph);
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (grads[i].defined()) accumulate_grad(inputs[i], std::move(grads[i]));
+    if (!grads[i].defined()) continue;
+    if (inputs[i].is_leaf()) {
+      grad_accumulator(inputs[i])->apply({std::move(grads[i])});  // takes turns with other threads
+    } else {
+      accumulate_grad(inputs[i], std::move(grads[i]));
+    }
   }
 }
 

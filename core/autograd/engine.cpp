@@ -58,8 +58,8 @@ class Run {
       Node* node = roots_[i].function.get();
       NodeState& state = task_.states[task_.find(node)];
       const Stream& stream = node->stream();
-      const Stream& producer = stream.device() == caller_stream_.device() ? caller_stream_ : stream;
-      state.buffer.add(node->num_inputs(), roots_[i].input_nr, std::move(grads[i]), producer, stream);
+      state.buffer.add(node->num_inputs(), roots_[i].input_nr, std::move(grads[i]),
+                       current_stream(stream.device()), stream);
     }
     for (uint32_t i = 0; i < task_.states.size(); ++i) {
       if (i < num_roots_ && task_.states[i].dependencies == 0) push(i);
@@ -173,14 +173,17 @@ class Run {
         Node* to = next.node;
         validate_grad(results[i], to->input_metadata(edge.input_nr), node->name(), i);
         Tensor grad = std::move(results[i]);
+        // A copy to another device runs on that device's stream, not on the node's.
+        Stream producer = grad.device() == stream.device() ? stream : current_stream(grad.device());
         // Adding up may run operations, but never adds a state: `next` stays valid.
-        next.buffer.add(to->num_inputs(), edge.input_nr, std::move(grad), stream, to->stream());
+        next.buffer.add(to->num_inputs(), edge.input_nr, std::move(grad), producer, to->stream());
       }
       if (--next.dependencies == 0) push(next_index);
     }
   }
 
   void capture(NodeState& state, const GradList& grads) {
+    note_leaf_stream(state.node->stream());
     for (int32_t i = state.capture; i >= 0; i = next_capture_[size_t(i)]) {
       const Edge& input = options_.inputs[size_t(i)];
       if (grads[input.input_nr].defined()) options_.captured[size_t(i)] = grads[input.input_nr];
@@ -198,9 +201,11 @@ class Run {
   // The caller's later work sees the gradients: its streams wait for those that wrote them.
   void join_leaf_streams() {
     for (const Stream& stream : leaf_streams_) {
+      Stream callers = current_stream(stream.device());
+      if (callers == stream) continue;
       Event done;
       done.record(stream);
-      done.wait(current_stream(stream.device()));
+      done.wait(callers);
     }
   }
 

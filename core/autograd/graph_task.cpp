@@ -26,11 +26,14 @@ GraphTask::~GraphTask() {
 uint32_t GraphTask::find_or_add(Node* node) {
   uint64_t slot = node->task_slot_.acquire();
   if (slot >> 32 == id_) return uint32_t(slot);
+  // A node that another task had may be free by now: look first where it went then.
+  if (!elsewhere_.empty()) {
+    if (auto known = elsewhere_.find(node); known != elsewhere_.end()) return known->second;
+  }
   uint32_t index = uint32_t(states.size());
   uint64_t free = 0;
   if (slot != 0 || !node->task_slot_.compare_exchange(free, id_ << 32 | index)) {
-    auto [entry, added] = elsewhere_.try_emplace(node, index);
-    if (!added) return entry->second;
+    elsewhere_.emplace(node, index);
   }
   states.push_back(NodeState{node, 0, true, -1, {}});
   return index;

@@ -33,8 +33,10 @@ Tensor& Tensor::mutable_grad() const {
 
 Tensor Tensor::detach() const {
   TensorImpl& impl = checked();
-  return Tensor(intrusive_ptr<TensorImpl>::adopt(
-      new TensorImpl(impl.storage(), impl.dtype(), impl.sizes(), impl.strides(), impl.storage_offset())));
+  auto result = intrusive_ptr<TensorImpl>::adopt(
+      new TensorImpl(impl.storage(), impl.dtype(), impl.sizes(), impl.strides(), impl.storage_offset()));
+  result->share_version(impl);
+  return Tensor(std::move(result));
 }
 
 const Tensor& Tensor::detach_() const {

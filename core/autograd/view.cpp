@@ -7,7 +7,7 @@
 // change of a view gives the base a CopySlices node: the gradient of the base, but for the part that
 // the view covers, which goes through the operation. Either way the grad_fn of other views becomes
 // stale; each makes its own anew, as a strided view of the base, when it is asked for next, and knows
-// by the version counter that it has to.
+// that it has to by the base's having another grad_fn than it was made of.
 #include "adjoint/ops.h"
 #include "core/autograd/gradient_edge.h"
 #include "core/autograd/record.h"
@@ -91,11 +91,11 @@ void rebase_history(const Tensor& self, intrusive_ptr<Node> node) {
 intrusive_ptr<Node> Tensor::grad_fn() const {
   TensorImpl& impl = checked();
   const intrusive_ptr<TensorImpl>& root = impl.view_base();
-  if (root && impl.view_version() != impl.version().current() && root->requires_grad()) {
+  if (impl.is_stale_view() && root->requires_grad()) {
     AutoGradMode record(true);
     Tensor fresh = Tensor(root).as_strided(impl.sizes(), impl.strides(), impl.storage_offset());
     impl.set_grad_fn(fresh.impl()->grad_fn_unchecked(), fresh.output_nr());
-    impl.set_view_version(impl.version().current());
+    impl.note_view_base_fn();
   }
   return impl.grad_fn_unchecked();
 }

@@ -107,7 +107,12 @@ void Event::record(const Stream& stream) {
   backend.record_event(handle_, stream);
 }
 void Event::wait(const Stream& stream) const {
-  if (handle_) get_backend(stream.device().type()).wait_event(handle_, stream);
+  if (!handle_) return;
+  if (stream.device().type() == device_.type()) {
+    get_backend(device_.type()).wait_event(handle_, stream);
+  } else {
+    synchronize();  // an event means nothing to another kind of device
+  }
 }
 bool Event::query() const { return !handle_ || get_backend(device_.type()).query_event(handle_); }
 void Event::synchronize() const {

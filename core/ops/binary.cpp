@@ -84,6 +84,12 @@ void check_not_bool(bool is_bool) {
 void check_not_bool(const Tensor& self) { check_not_bool(self.dtype() == kBool); }
 void check_not_bool(const Scalar& other) { check_not_bool(other.isBoolean()); }
 
+/// What backward of an in-place operation may keep of `other`: x.mul_(x) overwrites it.
+Tensor kept_operand(const Tensor& self, const Tensor& other) {
+  bool overwritten = self.impl()->storage() == other.impl()->storage();
+  return overwritten && needs_grad(self, other) ? other.clone() : other;
+}
+
 // ---- mul -----------------------------------------------------------------------------------------
 
 struct MulBackward final : Node {
@@ -228,10 +234,11 @@ Tensor mul(const Tensor& self, const Scalar& other) {
 }
 Tensor& Tensor::mul_(const Tensor& other) const {
   Tensor operand = prepare_inplace(mul_op, *this, other);
+  Tensor kept = kept_operand(*this, other);
   Tensor before = needs_grad(other) ? clone() : *this;
   if (numel() != 0) mul_op(stream_for(*this), TensorIterator(*this, *this, operand));
   bump_version(*this);
-  if (needs_grad(*this, other)) rebase_history(*this, mul_node(*this, other, before));
+  if (needs_grad(*this, other)) rebase_history(*this, mul_node(*this, kept, before));
   return const_cast<Tensor&>(*this);
 }
 Tensor& Tensor::mul_(const Scalar& other) const {
@@ -272,10 +279,11 @@ Tensor div(const Scalar& self, const Tensor& other) {
 }
 Tensor& Tensor::div_(const Tensor& other) const {
   Tensor operand = prepare_inplace(div_op, *this, other, true);
+  Tensor kept = kept_operand(*this, other);
   Tensor before = needs_grad(other) ? clone() : *this;
   if (numel() != 0) div_op(stream_for(*this), TensorIterator(*this, *this, operand));
   bump_version(*this);
-  if (needs_grad(*this, other)) rebase_history(*this, div_node(*this, other, before));
+  if (needs_grad(*this, other)) rebase_history(*this, div_node(*this, kept, before));
   return const_cast<Tensor&>(*this);
 }
 Tensor& Tensor::div_(const Scalar& other) const {

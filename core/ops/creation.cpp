@@ -108,14 +108,14 @@ Tensor linspace(const Scalar& start, const Scalar& end, int64_t steps, const Ten
   double step = steps > 1 ? (to - from) / double(steps - 1) : 0;
   if (steps != 0) arange_op(stream_for(out), out, from, step);
   // The last value is `end` itself, whatever the rounding of the step.
-  if (steps > 1) out.select(0, steps - 1).fill_(end);
+  if (steps > 1) fill_new(out.select(0, steps - 1), end);
   return finish(out, o);
 }
 
 Tensor eye(int64_t n, int64_t m, const TensorOptions& options) {
   ADJOINT_CHECK(n >= 0 && m >= 0, "eye: n and m must be greater or equal to 0, got ", n, " and ", m);
   Tensor out = zeros({n, m}, options.requires_grad(false));
-  out.as_strided({n < m ? n : m}, {m + 1}).fill_(1);
+  fill_new(out.as_strided({n < m ? n : m}, {m + 1}), 1);
   return finish(out, options);
 }
 Tensor eye(int64_t n, const TensorOptions& options) { return eye(n, n, options); }

@@ -12,6 +12,7 @@ namespace adjoint {
 Tensor alias(const Tensor& t, const Geometry& g) {
   Tensor view(intrusive_ptr<TensorImpl>::adopt(
       new TensorImpl(t.impl()->storage(), t.dtype(), g.sizes, g.strides, g.offset)));
+  view.impl()->share_version(*t.impl());
   set_view_of(view, t);
   return view;
 }

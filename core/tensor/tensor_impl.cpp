@@ -25,7 +25,6 @@ TensorImpl::TensorImpl(intrusive_ptr<Storage> storage, ScalarType dtype, IntArra
 
 TensorImpl::~TensorImpl() {
   delete meta_.acquire();
-  delete own_version_;
 }
 
 void TensorImpl::set_contiguous_geometry(IntArrayRef sizes) {
@@ -57,7 +56,7 @@ void TensorImpl::set_geometry(IntArrayRef sizes, IntArrayRef strides) {
 }
 
 void TensorImpl::set_own_version() {
-  if (!own_version_) own_version_ = new VersionCounter();
+  own_version_ = intrusive_ptr<SharedVersion>::adopt(new SharedVersion());
 }
 
 void TensorImpl::set_data(const TensorImpl& other) {

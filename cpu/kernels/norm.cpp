@@ -9,7 +9,7 @@ namespace {
 template <class T>
 struct CountNonZero : Sum<T> {
   ADJOINT_ALWAYS_INLINE Vec<T> map(Vec<T> x) const {
-    return where(isnan(x), x, Vec<T>(x != Vec<T>(T(0))));
+    return Vec<T>(x != Vec<T>(T(0)));
   }
 };
 template <class T>

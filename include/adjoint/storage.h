@@ -23,6 +23,18 @@ class VersionCounter {
   detail::Atomic<uint32_t> value_;
 };
 
+/// A VersionCounter that some of a storage's tensors share instead of the storage's.
+class SharedVersion : public VersionCounter {
+ public:
+  void retain() noexcept { ref_.add(); }
+  void release() noexcept {
+    if (ref_.drop()) delete this;
+  }
+
+ private:
+  detail::RefCount ref_;
+};
+
 /// A block of a device's memory, shared by the tensors that view it.
 class ADJOINT_API Storage {
  public:

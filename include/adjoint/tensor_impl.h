@@ -50,26 +50,30 @@ class ADJOINT_API TensorImpl {
   }
   /// Counts in-place changes apart from the storage's other tensors, as `.data()` does.
   void set_own_version();
+  /// Counts them with `other`, of the same storage.
+  void share_version(const TensorImpl& other) noexcept { own_version_ = other.own_version_; }
 
   /// Takes the memory and geometry of `other`, as set_data does. The place in the graph stays.
   void set_data(const TensorImpl& other);
 
   bool requires_grad() const noexcept {
-    return requires_grad_ || (view_base_ && view_base_->requires_grad_);
+    return requires_grad_ || (view_base_ && view_base_->requires_grad_ && view_base_->grad_fn_);
   }
   const intrusive_ptr<Node>& grad_fn_unchecked() const noexcept { return grad_fn_; }
   uint32_t output_nr() const noexcept { return output_nr_; }
   void set_requires_grad_flag(bool value) noexcept { requires_grad_ = value; }
   void set_grad_fn(intrusive_ptr<Node> fn, uint32_t output_nr) noexcept;
   /// A differentiable view: the tensor (no view itself) whose history it shares. Its own grad_fn
-  /// describes the base at `view_version`; after later in-place changes it is made anew.
+  /// was made of the base's `view_base_fn`; where the base has another by now, it is made anew.
   const intrusive_ptr<TensorImpl>& view_base() const noexcept { return view_base_; }
-  uint32_t view_version() const noexcept { return view_version_; }
+  bool is_stale_view() const noexcept {
+    return view_base_ && view_base_fn_ != view_base_->grad_fn_.get();
+  }
   void set_view_base(intrusive_ptr<TensorImpl> base) noexcept {
     view_base_ = std::move(base);
-    view_version_ = version().current();
+    note_view_base_fn();
   }
-  void set_view_version(uint32_t version) noexcept { view_version_ = version; }
+  void note_view_base_fn() noexcept { view_base_fn_ = view_base_->grad_fn_.get(); }
   /// What few tensors have: a gradient, hooks. Null until asked for.
   detail::AutogradMeta* meta() const noexcept { return meta_.acquire(); }
   detail::AutogradMeta& ensure_meta();
@@ -96,9 +100,10 @@ class ADJOINT_API TensorImpl {
   intrusive_ptr<Storage> storage_;
   intrusive_ptr<Node> grad_fn_;
   detail::Atomic<detail::AutogradMeta*> meta_;
-  VersionCounter* own_version_ = nullptr;
+  intrusive_ptr<SharedVersion> own_version_;
   intrusive_ptr<TensorImpl> view_base_;
-  uint32_t view_version_ = 0;
+  // Compared, never followed: what was made of it keeps it alive, so that no other node has its place.
+  const Node* view_base_fn_ = nullptr;
   uint32_t output_nr_ = 0;
   int64_t sizes_[kMaxDims];
   int64_t strides_[kMaxDims];
