@@ -89,9 +89,8 @@ TEST(InPlace, AChangeOfASavedInputIsFound) {
 TEST(InPlace, AChangeOfASavedResultIsFound) {
   Tensor x = ones({2, 2}, requires_grad()), y = x.exp();
   y.add_(1);
-  EXPECT_TRUE(
-      throws<Error>("which is output 0 of Exp, is at version 1; expected version 0",
-                    [&] { y.sum().backward(); }));
+  EXPECT_TRUE(throws<Error>("which is output 0 of Exp, is at version 1; expected version 0",
+                            [&] { y.sum().backward(); }));
 }
 
 TEST(InPlace, AChangeThroughAViewIsFound) {

@@ -25,8 +25,8 @@ constexpr TestedElsewhere kTestedElsewhere[] = {
     {"normal", "tests/ops/random_test.cpp"},
     {"random", "tests/ops/random_test.cpp"},
     {"bernoulli", "tests/ops/random_test.cpp"},
-    {"adam_update", "tests/optim/trajectories_test.cpp"},
-    {"sgd_update", "tests/optim/trajectories_test.cpp"},
+    {"adam_update", "tests/optim/optimizer_test.cpp"},
+    {"sgd_update", "tests/optim/optimizer_test.cpp"},
 };
 bool is_tested_elsewhere(const OpDef& op) {
   return std::any_of(std::begin(kTestedElsewhere), std::end(kTestedElsewhere),
