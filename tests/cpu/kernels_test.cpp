@@ -380,7 +380,7 @@ TEST(CpuKernels, Norms) {
           double total = 0;
           for (double x : v) {
             magnitudes.push_back(std::abs(x));
-            total += std::isnan(x) ? x : p == 0 ? double(x != 0) : std::pow(std::abs(x), p);
+            total += p == 0 ? double(x != 0) : std::isnan(x) ? x : std::pow(std::abs(x), p);
           }
           if (p == kInf) return largest(magnitudes);
           if (p == -kInf) return smallest(magnitudes);
