@@ -17,7 +17,7 @@ function(expect_greeting who)
 endfunction()
 
 load_cache(${build_dir} READ_WITH_PREFIX build_
-  ADJOINT_CPU_ISAS BUILD_SHARED_LIBS CMAKE_BUILD_TYPE CMAKE_CXX_COMPILER CMAKE_GENERATOR PKG_CONFIG)
+  ADJOINT_CPU_ISAS ADJOINT_WARNINGS_AS_ERRORS BUILD_SHARED_LIBS CMAKE_BUILD_TYPE CMAKE_CXX_COMPILER CMAKE_GENERATOR PKG_CONFIG)
 set(toolchain -G ${build_CMAKE_GENERATOR}
   -D CMAKE_CXX_COMPILER=${build_CMAKE_CXX_COMPILER} -D CMAKE_BUILD_TYPE=${build_CMAKE_BUILD_TYPE})
 set(shared OFF)
@@ -32,6 +32,7 @@ if((build_BUILD_SHARED_LIBS AND NOT shared) OR (shared AND NOT build_BUILD_SHARE
   string(REPLACE ";" "\;" isas "${build_ADJOINT_CPU_ISAS}")
   run(${CMAKE_COMMAND} -S ${source_dir} -B ${other_build_dir} ${toolchain}
     -D BUILD_SHARED_LIBS=${shared} -D "ADJOINT_CPU_ISAS=${isas}"
+    -D ADJOINT_WARNINGS_AS_ERRORS=${build_ADJOINT_WARNINGS_AS_ERRORS}
     -D ADJOINT_BUILD_TESTS=OFF -D ADJOINT_BUILD_EXAMPLES=OFF)
   run(${CMAKE_COMMAND} --build ${other_build_dir})
   set(build_dir ${other_build_dir})
