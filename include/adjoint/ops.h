@@ -135,7 +135,13 @@ requires std::is_invocable_v<Deleter, void*> Tensor from_blob(void* data, IntArr
     }
     delete d;
   };
-  return detail::wrap_blob(data, sizes, strides, call, new Deleter(std::move(deleter)), options);
+  auto* context = new Deleter(std::move(deleter));
+  try {
+    return detail::wrap_blob(data, sizes, strides, call, context, options);
+  } catch (...) {
+    delete context;  // no tensor was made: the memory stays the caller's
+    throw;
+  }
 }
 template <class Deleter>
 requires std::is_invocable_v<Deleter, void*> Tensor from_blob(void* data, IntArrayRef sizes,
