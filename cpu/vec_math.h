@@ -114,9 +114,10 @@ ADJOINT_ALWAYS_INLINE Vec<double> pow_positive(Vec<double> a, Vec<double> y) {
   using I64 = Vec<int64_t>;
   constexpr double inf = __builtin_inf();
   // The biased exponent, by the same trick as log_exponent; converted by 2^52 + integer.
-  auto biased = ((bits_as<int64_t>(a) - bits_as<int64_t>(D(0x1.6a09e667f3bcdp-1))).v +
-                 (int64_t(1023) << 52)) >>
-                52;
+  // The sum may wrap, so it is unsigned; the shift keeps the sign.
+  using U64 = Register<uint64_t, D::size>;
+  auto difference = bits_as<int64_t>(a) - bits_as<int64_t>(D(0x1.6a09e667f3bcdp-1));
+  auto biased = (decltype(difference.v))((U64)difference.v + (uint64_t(1023) << 52)) >> 52;
   D e = bits_as<double>(I64(biased | 0x4330000000000000)) - D(0x1p52 + 1023);
   D m = bits_as<double>(I64(bits_as<int64_t>(a).v - ((biased - 1023) << 52)));
   D s = (m - D(1)) / (m + D(1));
