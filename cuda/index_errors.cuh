@@ -7,12 +7,13 @@
 
 namespace adjoint::cuda {
 
-/// `index`, counted from the end where it is negative, in [0, size); 0, and a report, where it is out
-/// of range.
-__device__ inline int64_t checked_index(int64_t index, int64_t size, IndexOp op, IndexErrorSlot* slot) {
-  int64_t wrapped = index < 0 ? index + size : index;
-  if (wrapped >= 0 && wrapped < size) return wrapped;
+/// `index`, which must be in [0, size); 0, and a report, where it is not. Where `size` is 0 there is
+/// nothing to be read at 0 either.
+__device__ inline int64_t checked_index(int64_t index, int64_t size, int dim, IndexOp op,
+                                        IndexErrorSlot* slot) {
+  if (index >= 0 && index < size) return index;
   if (atomicCAS_system(&slot->op, 0u, op) == 0u) {
+    slot->dim = dim;
     slot->index = index;
     slot->size = size;
   }

@@ -13,11 +13,14 @@
 
 namespace adjoint::cuda {
 
-/// The first bad index since the last look. `op` is an IndexOp; 0 means none.
+/// The first bad index since the last look. `op` is an IndexOp; 0 means none. `dim` is the dimension
+/// that was indexed, kClassTarget for a loss on classes.
 struct IndexErrorSlot {
   unsigned op;
+  int dim;
   long long index, size;
 };
+inline constexpr int kClassTarget = -1;
 
 /// Names an operation in the slot: what name_index_op gave for its name.
 using IndexOp = unsigned;
@@ -27,8 +30,8 @@ IndexOp name_index_op(const char* name);
 
 /// The slot of the stream's device, as kernels see it.
 IndexErrorSlot* index_error_slot(const Stream& stream);
-/// Throws the IndexError that the slot of device `index` holds, and clears the slot. To be called
-/// after a wait for the device.
+/// Throws the IndexError that the slot of device `index` holds, in the words of the CPU's
+/// (cpu/index_error.h), and clears the slot. To be called after a wait for the device.
 void throw_index_error(DeviceIndex index);
 
 }  // namespace adjoint::cuda
