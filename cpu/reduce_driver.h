@@ -15,27 +15,9 @@
 // 16-bit floats accumulate in float, integers in int64_t.
 #pragma once
 
-#include "core/tensor/tensor_iterator.h"
+#include "core/tensor/reduce_loops.h"
 
 namespace adjoint::cpu {
-
-/// The iterator's loops, those of the output's dimensions apart from those over reduced elements.
-/// Innermost first; strides in bytes. There is at least one of each.
-struct ReduceLoops {
-  int num_kept = 0;
-  int num_reduced = 0;
-  int64_t kept_size[kMaxDims + 1];
-  int64_t kept_in[kMaxDims + 1];
-  int64_t kept_out[kMaxDims + 1];
-  int64_t reduced_size[kMaxDims + 1];
-  int64_t reduced_in[kMaxDims + 1];
-  int64_t outputs = 1;
-  int64_t reduced = 1;
-  /// Whether neighbouring elements of the input are of one output.
-  bool rows = false;
-
-  explicit ReduceLoops(const TensorIterator& iter);
-};
 
 /// One reduction for one dtype and instruction set. Outputs and reduced elements are counted in the
 /// order of the loops.
