@@ -62,7 +62,7 @@ struct LaunchConfig {
       : grid(grid), block(block), stream(stream), shared_bytes(shared_bytes), file(file), line(line) {}
 };
 
-/// Enqueues `kernel`; throws CudaError where that fails. Arguments convert as in a call.
+/// Enqueues `kernel`; throws CUDAError where that fails. Arguments convert as in a call.
 template <auto kernel, class... Args>
 void launch(const LaunchConfig& where, Args... args) {
   cudaLaunchConfig_t config{};

@@ -13,6 +13,7 @@ ValueError::~ValueError() = default;
 TypeError::~TypeError() = default;
 NotImplementedError::~NotImplementedError() = default;
 OutOfMemoryError::~OutOfMemoryError() = default;
+CUDAError::~CUDAError() = default;
 IOError::~IOError() = default;
 
 namespace detail {

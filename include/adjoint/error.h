@@ -60,6 +60,13 @@ class ADJOINT_API OutOfMemoryError : public Error {
   ~OutOfMemoryError() override;
 };
 
+/// A call of CUDA that failed, or work on a GPU that did.
+class ADJOINT_API CUDAError : public Error {
+ public:
+  using Error::Error;
+  ~CUDAError() override;
+};
+
 /// A file or stream that cannot be read or written, or that does not hold what it should.
 class ADJOINT_API IOError : public Error {
  public:
