@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// Between the queue, which decides when a launch runs, and the executor, which runs it.
+#pragma once
+
+#include "cudasim/launch.h"
+
+namespace cudasim {
+
+/// What CUDA returns for a launch that cannot be on `device`: bad dimensions, too much shared
+/// memory (cudaErrorInvalidConfiguration, cudaErrorInvalidValue), a pointer to pageable host memory
+/// or to nothing (cudaErrorIllegalAddress, and a violation).
+cudaError_t validate_launch(const Launch& launch, int device);
+
+/// Runs the launch's threads, all of them, on the calling thread. One grid runs at a time.
+void run_grid(const Launch& launch);
+
+/// True inside a kernel.
+bool in_kernel();
+
+}  // namespace cudasim
