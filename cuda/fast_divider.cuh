@@ -2,9 +2,9 @@
 // Division by a number that the host knows: a multiplication and a shift.
 #pragma once
 
-#include <cstdint>
+#include <cuda_runtime.h>
 
-#include "cuda/portable.cuh"
+#include <cstdint>
 
 namespace adjoint::cuda {
 

@@ -107,22 +107,16 @@ __device__ inline bool is_last_block(unsigned* ticket) {
 // ---- 16-bit floating point, by the GPU's own instructions
 // ---------------------------------------------
 
-template <class C>
-__device__ __forceinline__ C compute_from(C x) {
-  return x;
-}
 /// The value of a stored number in the type that is computed with.
-template <class C>
-__device__ __forceinline__ C compute_from(Half x) {
-  return C(__half2float(std::bit_cast<__half>(x)));
-}
-template <class C>
-__device__ __forceinline__ C compute_from(BFloat16 x) {
-  return C(__bfloat162float(std::bit_cast<__nv_bfloat16>(x)));
-}
 template <class C, class S>
 __device__ __forceinline__ C compute_from(S x) {
-  return C(x);
+  if constexpr (__is_same(S, Half)) {
+    return C(__half2float(std::bit_cast<__half>(x)));
+  } else if constexpr (__is_same(S, BFloat16)) {
+    return C(__bfloat162float(std::bit_cast<__nv_bfloat16>(x)));
+  } else {
+    return C(x);
+  }
 }
 /// A computed number as it is stored: rounded to nearest even.
 template <class S, class C>

@@ -4,6 +4,8 @@
 
 namespace adjoint::cuda {
 
-void register_kernels(OpRegistry& registry) { (void)registry; }
+void register_unary_kernels(OpRegistry&);
+
+void register_kernels(OpRegistry& registry) { register_unary_kernels(registry); }
 
 }  // namespace adjoint::cuda

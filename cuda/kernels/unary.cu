@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Functions of one element.
+#include "core/math/unary.h"
+
+#include "adjoint/op_registry.h"
+#include "cuda/loops.cuh"
+
+namespace adjoint::cuda {
+namespace {
+
+template <class Functor>
+void floating_kernel(const Stream& stream, const TensorIterator& iter) {
+  dispatch_floating(iter.dtypes[0], [&]<class S>() {
+    elementwise<compute_t<S>, S(S)>(stream, iter, Forward<Functor>{});
+  });
+}
+template <class Functor>
+void numeric_kernel(const Stream& stream, const TensorIterator& iter) {
+  dispatch_numeric(iter.dtypes[0], [&]<class S>() {
+    elementwise<compute_t<S>, S(S)>(stream, iter, Forward<Functor>{});
+  });
+}
+/// - and * of integers, which wrap.
+template <class Functor>
+void wrapping_kernel(const Stream& stream, const TensorIterator& iter) {
+  dispatch_numeric(iter.dtypes[0], [&]<class S>() {
+    elementwise<wrapping_t<S>, S(S)>(stream, iter, Forward<Functor>{});
+  });
+}
+
+}  // namespace
+
+void register_unary_kernels(OpRegistry& registry) {
+  registry.set_kernel("neg", kCUDA, wrapping_kernel<math::Neg>);
+  registry.set_kernel("abs", kCUDA, numeric_kernel<math::Abs>);
+  registry.set_kernel("sign", kCUDA, numeric_kernel<math::Sign>);
+  registry.set_kernel("square", kCUDA, wrapping_kernel<math::Square>);
+  registry.set_kernel("exp", kCUDA, floating_kernel<math::Exp>);
+  registry.set_kernel("log", kCUDA, floating_kernel<math::Log>);
+  registry.set_kernel("sqrt", kCUDA, floating_kernel<math::Sqrt>);
+  registry.set_kernel("rsqrt", kCUDA, floating_kernel<math::Rsqrt>);
+  registry.set_kernel("reciprocal", kCUDA, floating_kernel<math::Reciprocal>);
+  registry.set_kernel("sin", kCUDA, floating_kernel<math::Sin>);
+  registry.set_kernel("cos", kCUDA, floating_kernel<math::Cos>);
+  registry.set_kernel("erf", kCUDA, floating_kernel<math::Erf>);
+}
+
+}  // namespace adjoint::cuda
