@@ -4,8 +4,14 @@
 
 namespace adjoint::cuda {
 
+void register_convolution_kernels(OpRegistry&);
+void register_pooling_kernels(OpRegistry&);
 void register_unary_kernels(OpRegistry&);
 
-void register_kernels(OpRegistry& registry) { register_unary_kernels(registry); }
+void register_kernels(OpRegistry& registry) {
+  register_convolution_kernels(registry);
+  register_pooling_kernels(registry);
+  register_unary_kernels(registry);
+}
 
 }  // namespace adjoint::cuda
