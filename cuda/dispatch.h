@@ -28,5 +28,19 @@ template <class F>
 void dispatch_all(ScalarType dtype, const F& f) {
   dispatch<float, double, int64_t, int32_t, uint8_t, bool, Half, BFloat16>(dtype, f);
 }
+/// With the unsigned integer of the dtype's size: for values that are moved, not computed with.
+template <class F>
+void dispatch_bits(ScalarType dtype, const F& f) {
+  switch (elementSize(dtype)) {
+    case 1:
+      return f.template operator()<uint8_t>();
+    case 2:
+      return f.template operator()<uint16_t>();
+    case 4:
+      return f.template operator()<uint32_t>();
+    default:
+      return f.template operator()<uint64_t>();
+  }
+}
 
 }  // namespace adjoint::cuda

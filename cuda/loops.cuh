@@ -80,13 +80,18 @@ using wrapping_t = typename detail::Compute<S>::wrapping;
 inline constexpr int kThreads = 128;
 
 /// Threads for `count` steps of a loop that goes over the grid.
-inline LaunchConfig launch_config(uint32_t count, cudaStream_t stream, int threads = kThreads,
+inline LaunchConfig launch_config(int64_t count, cudaStream_t stream, int threads = kThreads,
                                   const char* file = __builtin_FILE(),
                                   int line = __builtin_LINE()) {
-  unsigned block = count < unsigned(threads) ? (count + 31) / 32 * 32 : unsigned(threads);
-  constexpr uint32_t kMaxBlocks = 1u << 14;
-  uint32_t blocks = (count + block - 1) / block;
-  return {dim3(blocks < kMaxBlocks ? blocks : kMaxBlocks), dim3(block), stream, 0, file, line};
+  unsigned block = count < threads ? unsigned(count + 31) / 32 * 32 : unsigned(threads);
+  constexpr int64_t kMaxBlocks = 1 << 14;
+  int64_t blocks = (count + block - 1) / block;
+  return {dim3(unsigned(blocks < kMaxBlocks ? blocks : kMaxBlocks)),
+          dim3(block),
+          stream,
+          0,
+          file,
+          line};
 }
 
 namespace detail {
@@ -239,7 +244,7 @@ struct Elementwise<C, Out(In...)> {
   static constexpr int lanes() {
     int widest = int(sizeof(Out));
     ((widest = larger(widest, int(sizeof(In)))), ...);
-    return 16 / widest;
+    return 16 / larger(widest, 2);
   }
   template <class F>
   struct Call {

@@ -4,13 +4,25 @@
 
 namespace adjoint::cuda {
 
+void register_activation_kernels(OpRegistry&);
+void register_binary_kernels(OpRegistry&);
+void register_comparison_kernels(OpRegistry&);
 void register_convolution_kernels(OpRegistry&);
+void register_copy_kernels(OpRegistry&);
 void register_pooling_kernels(OpRegistry&);
+void register_pow_kernels(OpRegistry&);
+void register_select_kernels(OpRegistry&);
 void register_unary_kernels(OpRegistry&);
 
 void register_kernels(OpRegistry& registry) {
+  register_activation_kernels(registry);
+  register_binary_kernels(registry);
+  register_comparison_kernels(registry);
   register_convolution_kernels(registry);
+  register_copy_kernels(registry);
   register_pooling_kernels(registry);
+  register_pow_kernels(registry);
+  register_select_kernels(registry);
   register_unary_kernels(registry);
 }
 
