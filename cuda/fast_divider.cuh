@@ -27,4 +27,23 @@ struct FastDivider {
   }
 };
 
+/// Of dividends below 2^63 by a divisor in [1, 2^63).
+struct FastDivider64 {
+  uint64_t divisor, multiplier;
+  uint32_t shift;
+
+  FastDivider64() = default;
+  explicit FastDivider64(uint64_t d) : divisor(d), shift(0) {
+    while (shift < 63 && (uint64_t{1} << shift) < d) ++shift;
+    multiplier =
+        uint64_t((static_cast<unsigned __int128>((uint64_t{1} << shift) - d) << 64) / d + 1);
+  }
+  __device__ __forceinline__ uint64_t divide(uint64_t n) const {
+    return (uint64_t(static_cast<unsigned __int128>(n) * multiplier >> 64) + n) >> shift;
+  }
+  __device__ __forceinline__ uint64_t modulo(uint64_t n, uint64_t quotient) const {
+    return n - quotient * divisor;
+  }
+};
+
 }  // namespace adjoint::cuda

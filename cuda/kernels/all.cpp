@@ -9,8 +9,11 @@ void register_binary_kernels(OpRegistry&);
 void register_comparison_kernels(OpRegistry&);
 void register_convolution_kernels(OpRegistry&);
 void register_copy_kernels(OpRegistry&);
+void register_extremum_kernels(OpRegistry&);
+void register_norm_kernels(OpRegistry&);
 void register_pooling_kernels(OpRegistry&);
 void register_pow_kernels(OpRegistry&);
+void register_reduce_kernels(OpRegistry&);
 void register_select_kernels(OpRegistry&);
 void register_unary_kernels(OpRegistry&);
 
@@ -20,8 +23,11 @@ void register_kernels(OpRegistry& registry) {
   register_comparison_kernels(registry);
   register_convolution_kernels(registry);
   register_copy_kernels(registry);
+  register_extremum_kernels(registry);
+  register_norm_kernels(registry);
   register_pooling_kernels(registry);
   register_pow_kernels(registry);
+  register_reduce_kernels(registry);
   register_select_kernels(registry);
   register_unary_kernels(registry);
 }
