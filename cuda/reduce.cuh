@@ -37,12 +37,12 @@ struct alignas(sizeof(S) * N) Vector {
 
 /// Loops, innermost first, with K sets of strides, in elements.
 template <int K>
-struct Loops {
+struct StridedLoops {
   int count;
   FastDivider64 size[kMaxDims];
   int64_t stride[K][kMaxDims];
 
-  Loops(int n, const int64_t* sizes) : count(n) {
+  StridedLoops(int n, const int64_t* sizes) : count(n) {
     for (int d = 0; d < n; ++d) size[d] = FastDivider64(uint64_t(sizes[d] > 0 ? sizes[d] : 1));
   }
   void set_strides(int k, const int64_t* bytes, size_t element) {
@@ -65,8 +65,8 @@ struct Loops {
 
 /// What the kernels of all layouts need to know.
 struct ReduceShape {
-  Loops<2> kept;  // strides of the input and of the output
-  Loops<1> reduced;
+  StridedLoops<2> kept;  // strides of the input and of the output
+  StridedLoops<1> reduced;
   int64_t outputs, elements, part;
   unsigned splits;
   int width;

@@ -42,7 +42,7 @@ using wrapping_acc_t = typename Wrapping<C>::type;
 template <class S>
 struct ValueReduction {
   using C = acc_t<S>;
-  static constexpr bool kVectors = true, kIndexed = false;
+  static constexpr bool kVectors = sizeof(S) < 8, kIndexed = false;
   __device__ __forceinline__ C map(S x, int64_t) const { return compute_from<C>(x); }
   __device__ __forceinline__ S result(C total) const { return stored_from<S>(total); }
 };
@@ -63,11 +63,6 @@ __device__ constexpr C lowest() {
   } else {
     return C(uint64_t{1} << (sizeof(C) * 8 - 1));
   }
-}
-/// NaN if either is.
-template <class C>
-__device__ __forceinline__ C maximum(C a, C b) {
-  return a != a || a > b ? a : b;
 }
 
 }  // namespace adjoint::cuda

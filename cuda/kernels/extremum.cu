@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The largest and the smallest: of many, and where they are.
+// The largest and the smallest: of two elements, of many, and where they are.
 #include "adjoint/op_registry.h"
+#include "core/math/scalar.h"
 #include "cuda/dispatch.h"
+#include "cuda/loops.cuh"
 #include "cuda/reduce_ops.cuh"
 
 namespace adjoint::cuda {
@@ -30,6 +32,14 @@ __device__ __forceinline__ C reversed(C x) {
   }
 }
 
+struct ExtremumOfTwo {
+  bool smallest;
+  template <class C>
+  __device__ __forceinline__ C operator()(C a, C b) const {
+    return smallest ? math::minimum(a, b) : math::maximum(a, b);
+  }
+};
+
 template <class S>
 struct Extremum : ValueReduction<S> {
   using typename ValueReduction<S>::C;
@@ -37,7 +47,7 @@ struct Extremum : ValueReduction<S> {
   __device__ __forceinline__ C turned(C x) const { return smallest ? reversed(x) : x; }
   __device__ __forceinline__ C identity() const { return lowest<C>(); }
   __device__ __forceinline__ C map(S x, int64_t) const { return turned(compute_from<C>(x)); }
-  __device__ __forceinline__ C combine(C a, C b) const { return maximum(a, b); }
+  __device__ __forceinline__ C combine(C a, C b) const { return math::maximum(a, b); }
   __device__ __forceinline__ S result(C total) const { return stored_from<S>(turned(total)); }
 };
 
@@ -67,6 +77,14 @@ struct ExtremumAt {
 };
 
 template <bool kSmallest>
+void binary_extremum_kernel(const Stream& stream, const TensorIterator& iter) {
+  dispatch_all(iter.dtypes[0], [&]<class T>() {
+    using S = stored_t<T>;
+    elementwise<compute_t<S>, S(S, S)>(stream, iter, ExtremumOfTwo{kSmallest});
+  });
+}
+
+template <bool kSmallest>
 void extremum_kernel(const Stream& stream, const TensorIterator& iter) {
   dispatch_all(iter.dtypes[1], [&]<class T>() {
     Extremum<stored_t<T>> op;
@@ -94,6 +112,8 @@ void arg_extremum_kernel(const Stream& stream, const Tensor& indices, const Tens
 }  // namespace
 
 void register_extremum_kernels(OpRegistry& registry) {
+  registry.set_kernel("maximum", kCUDA, binary_extremum_kernel<false>);
+  registry.set_kernel("minimum", kCUDA, binary_extremum_kernel<true>);
   registry.set_kernel("max", kCUDA, extremum_kernel<false>);
   registry.set_kernel("min", kCUDA, extremum_kernel<true>);
   registry.set_kernel("max_dim", kCUDA, dim_extremum_kernel<false>);

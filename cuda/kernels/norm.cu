@@ -31,7 +31,7 @@ struct Norm : ValueReduction<S> {
     }
   }
   __device__ __forceinline__ C combine(C a, C b) const {
-    return is_extremum() ? maximum(a, b) : a + b;
+    return is_extremum() ? math::maximum(a, b) : a + b;
   }
   __device__ __forceinline__ S result(C total) const {
     if (order == Order::kTwo) total = math::sqrt(total);
