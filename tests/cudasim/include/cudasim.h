@@ -4,7 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cudasim/types.h"
 
 namespace cudasim {
 
@@ -24,6 +30,8 @@ struct Config {
   uint64_t seed = 1;
   int device_count = 2;
   size_t total_memory = size_t{4} << 30;  ///< of each device
+  bool driver =
+      true;  ///< without one every call but the versions' fails, as on a machine without a GPU
 };
 
 /// May be changed while no work is pending; the device count only before the first call.
@@ -32,8 +40,95 @@ Config& config();
 /// Starts the sequence of random choices anew, from config().seed.
 void reseed();
 
+/// Runs all that is pending, then makes counters, faults, errors, violations and choices as at the
+/// start. Streams, events and memory stay.
+void reset();
+
+/// Runs all that is pending, and waits for it, as cudaDeviceSynchronize on every device.
+void settle();
+
+// ---- Violations
+
+struct Violation {
+  std::string kind;
+  std::string text;
+};
+
 /// Notes that the program broke a rule of CUDA: `kind` names it, as "shared memory". A test that
 /// does not expect it fails.
 void violation(const char* kind, std::string text);
+
+/// The violations since the last call. Their kinds are, from streams and memory: "race", "early
+/// reuse", "use after free", "out of bounds", "host race", "host function", "peer access",
+/// "allocator".
+std::vector<Violation> take_violations();
+
+// ---- Counters
+
+enum class Direction {
+  host_to_device,
+  device_to_host,
+  device_to_device,
+  peer_to_peer,
+  host_to_host
+};
+/// Of the host's side of a copy; none where there is no such side.
+enum class HostMemory { none, pinned, pageable };
+
+struct Copies {
+  uint64_t calls = 0, bytes = 0;
+};
+
+/// What the program has done. What is captured counts when the graph is launched, kernels apart.
+struct Counters {
+  uint64_t launches = 0;         ///< of the program's own kernels
+  uint64_t library_calls = 0;    ///< that stand for a library's: see LibraryCall
+  uint64_t library_kernels = 0;  ///< launched by those
+  uint64_t graph_launches = 0;
+  uint64_t replayed_kernels = 0;  ///< the nodes of launched graphs
+  uint64_t sets = 0;
+  uint64_t mallocs = 0, frees = 0;            ///< of device memory
+  uint64_t host_mallocs = 0, host_frees = 0;  ///< of pinned memory
+  uint64_t synchronizations =
+      0;  ///< calls that may block: copies to pageable memory and cudaFree, too
+  uint64_t queries = 0;
+  uint64_t streams_created = 0;
+  uint64_t events_created = 0, events_recorded = 0, events_waited = 0;  ///< waited for by streams
+  uint64_t live_bytes = 0, peak_bytes = 0;                              ///< of device memory
+  std::map<std::string, uint64_t> launches_by_kernel;                   ///< by name: "axpy<float>"
+  std::map<std::string, uint64_t> library_calls_by_name;
+  std::map<std::string, uint64_t, std::less<>> api_calls;
+  std::map<std::pair<Direction, HostMemory>, Copies> copies;
+
+  /// The copies in one direction, or of one kind.
+  uint64_t copied_bytes(Direction direction) const;
+  uint64_t copied_bytes(Direction direction, HostMemory host) const;
+};
+
+Counters counters();
+/// Live bytes stay, and are the new peak.
+void reset_counters();
+
+/// While it lives, the launches of this thread are a library's. Calls within calls count once.
+class LibraryCall {
+ public:
+  /// `name` is the function's: "cublasGemmEx".
+  explicit LibraryCall(const char* name);
+  ~LibraryCall();
+  LibraryCall(const LibraryCall&) = delete;
+  LibraryCall& operator=(const LibraryCall&) = delete;
+};
+
+// ---- Faults
+
+/// Lets the nth call from now (1: the next) of the API function fail, and those after it up to
+/// `times` in all. An error that a context does not survive stays with the current device.
+void fail_call(std::string_view function, uint64_t nth, cudaError_t status, uint64_t times = 1);
+/// Lets the nth launch from now fail when it runs: the device is in error from there on.
+void fail_launch(uint64_t nth, cudaError_t status);
+void clear_faults();
+
+/// For stand-ins of libraries: counts a call of `function`, and says what it is to fail with.
+cudaError_t api_fault(const char* function);
 
 }  // namespace cudasim
