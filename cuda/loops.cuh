@@ -20,6 +20,7 @@
 #include "core/math/scalar.h"
 #include "cuda/dispatch.h"
 #include "cuda/loop_plan.h"
+#include "cuda/pack.cuh"
 #include "cuda/portable.cuh"
 #include "cuda/stream.h"
 
@@ -96,15 +97,6 @@ inline LaunchConfig launch_config(int64_t count, cudaStream_t stream, int thread
 
 namespace detail {
 
-// A bool in memory may have any bits.
-template <class S>
-using Stored = std::conditional_t<std::is_same_v<S, bool>, uint8_t, S>;
-
-template <class S, int N>
-struct alignas(sizeof(S) * N) Pack {
-  Stored<S> v[N];
-};
-
 template <class C, class S>
 __device__ __forceinline__ auto argument(Stored<S> x) {
   if constexpr (std::is_same_v<S, bool>) {
@@ -155,18 +147,11 @@ struct ScalarOperands {
 template <class S, int N>
 __device__ __forceinline__ Pack<S, N> load_pack(const S* p, uint32_t offset, int n, bool moves,
                                                 Stored<S> scalar) {
+  if (moves) return n == N ? Pack<S, N>::load(p + offset) : Pack<S, N>::load(p + offset, n);
+  if (p) scalar = reinterpret_cast<const Stored<S>*>(p)[offset];
   Pack<S, N> pack;
-  const auto* from = reinterpret_cast<const Stored<S>*>(p) + offset;
-  if (!moves) {
-    if (p) scalar = *from;
 #pragma unroll
-    for (int k = 0; k < N; ++k) pack.v[k] = scalar;
-  } else if (n == N) {
-    pack = *reinterpret_cast<const Pack<S, N>*>(from);
-  } else {
-#pragma unroll
-    for (int k = 0; k < N; ++k) pack.v[k] = from[k < n ? k : 0];
-  }
+  for (int k = 0; k < N; ++k) pack.v[k] = scalar;
   return pack;
 }
 
@@ -192,15 +177,7 @@ struct Kernels {
             return values;
           }(load_pack<In, N>(in, offsets[1 + I], n, loops.moving >> (1 + I) & 1u,
                              scalars.template get<In>(I))...);
-      auto* to = reinterpret_cast<Stored<Out>*>(out) + offsets[0];
-      if (n == N) {
-        *reinterpret_cast<Pack<Out, N>*>(to) = result;
-      } else {
-#pragma unroll
-        for (int k = 0; k < N; ++k) {
-          if (k < n) to[k] = result.v[k];
-        }
-      }
+      n == N ? result.store(out + offsets[0]) : result.store(out + offsets[0], n);
     }
   }
 
