@@ -77,8 +77,9 @@ ADJOINT_ALWAYS_INLINE F log_sum(F f, F e) {
 ADJOINT_ALWAYS_INLINE I32 log_exponent(F x) {
   return I32((bits_as<int32_t>(x) - bits_as<int32_t>(F(kSqrtHalf))).v >> 23);
 }
+/// x 2^-e. The difference may wrap where x is no positive number, so it is unsigned.
 ADJOINT_ALWAYS_INLINE F scale_down(F x, I32 e) {
-  return bits_as<float>(I32(bits_as<int32_t>(x).v - (e.v << 23)));
+  return bits_as<float>(I32((I32::Reg)((I32::Wrap)bits_as<int32_t>(x).v - (I32::Wrap)(e.v << 23))));
 }
 
 template <int... I>
