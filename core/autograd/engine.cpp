@@ -7,6 +7,7 @@
 #include "adjoint/ops.h"
 #include "core/autograd/accumulate_grad.h"
 #include "core/autograd/graph_task.h"
+#include "core/autograd/unwanted_outputs.h"
 
 // Note [Order of backward]
 // A node runs when all nodes that use its outputs have run or been passed over (its dependencies), and
@@ -154,13 +155,29 @@ class Run {
     GradList results;
     if (!grads.empty() && task_.states[index].needed) {
       if (node->num_outputs() == 0) note_leaf_stream(stream);
-      results = node->apply(std::move(grads));
+      {
+        std::optional<UnwantedOutputsGuard> unwanted;
+        if (!options_.inputs.empty()) unwanted.emplace(unwanted_outputs_of(node));
+        results = node->apply(std::move(grads));
+      }
       if (!options_.keep_graph) node->release_variables();
       ADJOINT_CHECK(results.size() == node->num_outputs() || node->num_outputs() == 0, "Function ", node->name(),
                     " returned an incorrect number of gradients (expected ", node->num_outputs(), ", got ",
                     results.size(), ")");
     }
     send(node, stream, results);
+  }
+
+  /// What leads to nothing that was asked for.
+  UnwantedOutputs unwanted_outputs_of(const Node* node) const {
+    UnwantedOutputs out{node};
+    for (size_t i = 0; i < node->num_outputs() && i < 64; ++i) {
+      const Edge& edge = node->next_edge(i);
+      if (!edge.is_valid()) continue;
+      const NodeState& next = task_.states[task_.find(edge.function.get())];
+      if (!next.needed && next.capture < 0) out.bits |= uint64_t(1) << i;
+    }
+    return out;
   }
 
   void send(Node* node, const Stream& stream, GradList& results) {

@@ -2,6 +2,7 @@
 #include "adjoint/node.h"
 
 #include "core/autograd/hooks.h"
+#include "core/autograd/unwanted_outputs.h"
 #include "core/util/pool.h"
 
 namespace adjoint {
@@ -13,6 +14,8 @@ constinit thread_local uint64_t next_sequence_nr = 0;
 
 }  // namespace
 
+constinit thread_local UnwantedOutputs unwanted_outputs{};
+
 void* Node::operator new(size_t size) { return pool_allocate(size); }
 void Node::operator delete(void* p, size_t size) noexcept { pool_deallocate(p, size); }
 
@@ -22,6 +25,10 @@ Node::~Node() { delete hooks_; }
 detail::NodeHooks& Node::ensure_hooks() {
   if (!hooks_) hooks_ = new detail::NodeHooks();
   return *hooks_;
+}
+
+bool Node::task_should_compute_output(size_t i) const noexcept {
+  return next_edges_[i].is_valid() && !(unwanted_outputs.node == this && unwanted_outputs.contains(i));
 }
 
 void Node::run_hooks(GradList& grads) {

@@ -62,7 +62,7 @@ class ADJOINT_API Node {
   size_t num_outputs() const noexcept { return next_edges_.size(); }
   void add_next_edge(Edge edge) { next_edges_.push_back(std::move(edge)); }
   /// Whether the gradient of input i is wanted.
-  bool task_should_compute_output(size_t i) const noexcept { return next_edges_[i].is_valid(); }
+  bool task_should_compute_output(size_t i) const noexcept;
 
   size_t num_inputs() const noexcept { return metadata_.size(); }
   const InputMetadata& input_metadata(size_t i) const noexcept { return metadata_[i]; }

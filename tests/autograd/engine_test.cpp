@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "adjoint/autograd.h"
+#include "adjoint/function.h"
 #include "adjoint/memory.h"
+#include "adjoint/op_registry.h"
 #include "adjoint/ops.h"
 #include "tests/support/compare.h"
 
@@ -257,6 +259,51 @@ TEST(Grad, AnUnusedInputIsAnErrorUnlessAllowed) {
   variable_list grads = run(true);
   EXPECT_TRUE(is_close(grads.at(0), tensor(6.0f)));
   EXPECT_FALSE(grads.at(1).defined());
+}
+
+TEST(Grad, ComputesNothingForInputsThatWereNotAskedFor) {
+  struct Counter : DispatchObserver {
+    int kernels = 0;
+    void before(const OpDef&, const Stream&) override { ++kernels; }
+    void after(const OpDef&, const Stream&) override {}
+  };
+  Tensor x = leaf({{1., 2.}, {3., 4.}}), w = leaf({{5., 6.}, {7., 8.}}), g = ones({2, 2});
+  auto kernels_of = [&](const variable_list& inputs) {
+    Tensor y = mm(x, w);
+    Counter counter;
+    DispatchObserver* before = set_dispatch_observer(&counter);
+    autograd::grad({y}, inputs, {g});
+    set_dispatch_observer(before);
+    return counter.kernels;
+  };
+  EXPECT_EQ(kernels_of({x, w}), 2);
+  EXPECT_EQ(kernels_of({x}), 1);
+  EXPECT_EQ(kernels_of({w}), 1);
+}
+
+TEST(Grad, ABackwardInsideOfAnotherKeepsTheOuterOnesChoice) {
+  struct Square : autograd::Function<Square> {
+    static Tensor forward(autograd::AutogradContext* context, const Tensor& a, const Tensor& b) {
+      context->save_for_backward({a, b});
+      return a * b;
+    }
+    static variable_list backward(autograd::AutogradContext* context, variable_list grads) {
+      auto saved = context->get_saved_variables();
+      bool first = context->needs_input_grad(0);
+      Tensor inner = tensor(3.0f, requires_grad());
+      {
+        AutoGradMode recording(true);
+        Tensor unused = tensor(1.0f, requires_grad());
+        autograd::grad({inner * inner * unused}, {inner});
+      }
+      EXPECT_EQ(context->needs_input_grad(0), first);
+      EXPECT_NE(context->needs_input_grad(1), first);
+      return {grads[0] * saved[1], grads[0] * saved[0]};
+    }
+  };
+  Tensor a = leaf(2.0f), b = leaf(5.0f), y = Square::apply(a, b);
+  EXPECT_TRUE(is_close(autograd::grad({y}, {a}, {}, true).at(0), tensor(5.0f)));
+  EXPECT_TRUE(is_close(autograd::grad({y}, {b}).at(0), tensor(2.0f)));
 }
 
 TEST(Grad, RefusesWhatItCannotDo) {
