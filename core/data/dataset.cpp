@@ -8,8 +8,10 @@ namespace adjoint::data::datasets {
 
 Dataset::~Dataset() = default;
 
+Device Dataset::index_device() const { return kCPU; }
+
 Batch Dataset::get_batch(const Tensor& indices) const {
-  const Tensor dense = indices.contiguous();
+  const Tensor dense = indices.cpu().contiguous();
   const int64_t* index = dense.const_data_ptr<int64_t>();
   std::vector<Tensor> data, targets;
   for (int64_t i = 0; i < dense.numel(); ++i) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "adjoint/backend.h"
 
+#include <atomic>
 #include <utility>
 
 #include "adjoint/error.h"
@@ -54,6 +55,21 @@ Backend& get_backend(DeviceType type) {
 bool has_backend(DeviceType type) noexcept {
   Backend* backend = find_or_install(type);
   return backend != nullptr && backend->device_count() > 0;
+}
+
+namespace {
+
+constinit std::atomic<Device> default_device{Device(kCPU)};
+
+}  // namespace
+
+Device get_default_device() { return default_device.load(std::memory_order_relaxed); }
+
+void set_default_device(Device device) {
+  int count = get_backend(device.type()).device_count();
+  ADJOINT_CHECK(device.index() < count, "set_default_device: expected a device that is there, got ", device,
+                " of ", count);
+  default_device.store(device, std::memory_order_relaxed);
 }
 
 namespace {

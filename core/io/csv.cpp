@@ -133,7 +133,7 @@ class Table {
       skip = false;
     }
     if (rows_ == 0) lines_.fail("expected at least one row of numbers, got none");
-    Tensor out = empty({rows_, columns_}, options_.dtype);
+    Tensor out = empty({rows_, columns_}, TensorOptions(options_.dtype).device(kCPU));
     std::copy(values_.begin(), values_.end(), static_cast<Stored*>(out.data_ptr()));
     return out;
   }

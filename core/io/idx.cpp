@@ -79,7 +79,7 @@ Tensor read_idx(const std::string& path) {
   const ScalarType dtype = idx_dtype(magic[2], file);
   const DimVector sizes = read_sizes(magic[3], file);
   check_size(sizes, dtype, file);
-  Tensor out = empty(sizes, dtype);
+  Tensor out = empty(sizes, TensorOptions(dtype).device(kCPU));
   auto* bytes = static_cast<unsigned char*>(out.data_ptr());
   const size_t got = file.read(bytes, out.nbytes());
   if (got != out.nbytes()) {

@@ -46,7 +46,7 @@ class Shown {
       cut_.push_back(summarised_ && size / 2 >= edge_ && size > 2 * edge_);
       sizes_.push_back(cut_.back() ? 2 * edge_ : size);
     }
-    elements_ = empty(sizes_, tensor.is_floating_point() ? kDouble : kLong);
+    elements_ = empty(sizes_, TensorOptions(tensor.is_floating_point() ? kDouble : kLong).device(kCPU));
     if (elements_.numel() != 0) copy(elements_, tensor, 0);
   }
 

@@ -83,7 +83,7 @@ std::string header_text(const TensorDict& tensors, const Metadata& metadata,
 }
 
 Tensor read_tensor(const SafetensorsEntry& entry, uint64_t data_begin, const InputFile& file) {
-  Tensor out = empty(entry.sizes, entry.dtype);
+  Tensor out = empty(entry.sizes, dtype(entry.dtype).device(kCPU));
   const size_t n = out.nbytes();
   auto* bytes = static_cast<unsigned char*>(out.data_ptr());
   const size_t got = file.read_at(data_begin + entry.begin, bytes, n);

@@ -170,7 +170,7 @@ void with_type(ScalarType dtype, F f) {
 
 Tensor tensor_from(const TensorData& data, const TensorOptions& options) {
   TensorOptions o = with_default(options, data.dtype());
-  Tensor host = empty(data.sizes(), TensorOptions(o.dtype()));
+  Tensor host = empty(data.sizes(), TensorOptions(o.dtype()).device(kCPU));
   with_type(o.dtype(), [&]<class T>(T) {
     T* to = static_cast<T*>(host.data_ptr());
     write_values(data, to);
@@ -179,7 +179,7 @@ Tensor tensor_from(const TensorData& data, const TensorOptions& options) {
 }
 
 Tensor tensor_from(const void* data, ScalarType dtype, size_t n, const TensorOptions& options) {
-  Tensor host = empty({int64_t(n)}, TensorOptions(dtype));
+  Tensor host = empty({int64_t(n)}, TensorOptions(dtype).device(kCPU));
   if (n != 0) std::memcpy(host.data_ptr(), data, host.nbytes());
   TensorOptions o = with_default(options, dtype);
   return finish(host.to(o.device(), o.dtype()), o);
@@ -192,7 +192,7 @@ Tensor wrap_blob(void* data, IntArrayRef sizes, IntArrayRef strides, void (*dele
   for (int64_t s : strides) ADJOINT_CHECK(s >= 0, "from_blob: strides must not be negative, got ", strides);
   ScalarType dtype = options.dtype();
   size_t nbytes = size_t(span_of(sizes, strides)) * elementSize(dtype);
-  auto storage = Storage::wrap(data, nbytes, current_stream(options.device()), deleter, context);
+  auto storage = Storage::wrap(data, nbytes, current_stream(options.device_opt().value_or(kCPU)), deleter, context);
   return finish(Tensor(intrusive_ptr<TensorImpl>::adopt(new TensorImpl(std::move(storage), dtype, sizes, strides, 0))),
                 options);
 }

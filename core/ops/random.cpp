@@ -138,7 +138,7 @@ Tensor randint(int64_t high, IntArrayRef sizes, const TensorOptions& options,
 // Algorithm 235, 1964). Step i takes draws 2i and 2i + 1.
 Tensor randperm(int64_t n, const TensorOptions& options, Generator* generator) {
   TensorOptions o = options.dtype_opt() ? options : options.dtype(kLong);
-  Tensor order = empty({n}, TensorOptions(kLong));
+  Tensor order = empty({n}, TensorOptions(kLong).device(kCPU));
   int64_t* p = static_cast<int64_t*>(order.data_ptr());
   for (int64_t i = 0; i < n; ++i) p[i] = i;
   PhiloxState state = reserve(order, 2, generator);
@@ -149,7 +149,7 @@ Tensor randperm(int64_t n, const TensorOptions& options, Generator* generator) {
     uint64_t bits = draws[0] | uint64_t(draws[1]) << 32;
     std::swap(p[i], p[i + int64_t(math::below(bits, uint64_t(n - i)))]);
   }
-  Tensor out = order.to(o.requires_grad(false));
+  Tensor out = order.to(o.device(), o.dtype());
   if (o.requires_grad()) out.requires_grad_();
   return out;
 }

@@ -59,7 +59,7 @@ OrderedDict<std::string, Tensor> Optimizer::state_dict() const {
   for (size_t i = 0; i < states_.size(); ++i) {
     const State& state = states_[i];
     if (state.step == 0) continue;
-    out.insert(detail::str(i, ".step"), full({}, double(state.step)));
+    out.insert(detail::str(i, ".step"), full({}, double(state.step), device(kCPU)));
     for (size_t k = 0; k < state.tensors.size(); ++k) {
       if (state.tensors[k].defined())
         out.insert(detail::str(i, ".", names[k].name), state.tensors[k]);

@@ -32,9 +32,12 @@ class ADJOINT_API Dataset {
   virtual int64_t size() const = 0;
   /// The example at an index from 0 to size() - 1. Throws IndexError.
   virtual Example get(int64_t index) const = 0;
-  /// The examples at `indices` (kLong, 1-d, on the CPU), stacked. Made of get() unless a dataset
+  /// The examples at `indices` (kLong, 1-d, on any device), stacked. Made of get() unless a dataset
   /// knows a faster way.
   virtual Batch get_batch(const Tensor& indices) const;
+  /// Where get_batch had best find its indices: a loader copies an epoch's order there once, so that
+  /// no batch waits for a copy.
+  virtual Device index_device() const;
 };
 
 /// Rows of tensors: batches are gathered in one step for each.
@@ -45,6 +48,7 @@ class ADJOINT_API TensorDataset : public Dataset {
   int64_t size() const override { return data_.size(0); }
   Example get(int64_t index) const override;
   Batch get_batch(const Tensor& indices) const override;
+  Device index_device() const override { return data_.device(); }
   const Tensor& data() const { return data_; }
   const Tensor& targets() const { return targets_; }
 

@@ -43,6 +43,12 @@ class ADJOINT_API Device {
   DeviceIndex index_;
 };
 
+/// Where factories, and so new modules, put their tensors if not told otherwise: kCPU at start.
+/// `from_blob` and files stay with the CPU.
+ADJOINT_API Device get_default_device();
+/// For all threads. Throws Error where there is no such device.
+ADJOINT_API void set_default_device(Device device);
+
 /// "cpu", "cuda", "privateuseone".
 ADJOINT_API const char* device_type_name(DeviceType type);
 

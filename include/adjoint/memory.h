@@ -39,9 +39,9 @@ class ADJOINT_API Allocator {
   virtual void set_limit(int64_t bytes) = 0;
 };
 
-ADJOINT_API MemoryStats memory_stats(Device device = kCPU);
-ADJOINT_API void reset_peak_memory_stats(Device device = kCPU);
-ADJOINT_API void empty_cache(Device device = kCPU);
-ADJOINT_API void set_memory_limit(int64_t bytes, Device device = kCPU);
+ADJOINT_API MemoryStats memory_stats(Device device = get_default_device());
+ADJOINT_API void reset_peak_memory_stats(Device device = get_default_device());
+ADJOINT_API void empty_cache(Device device = get_default_device());
+ADJOINT_API void set_memory_limit(int64_t bytes, Device device = get_default_device());
 
 }  // namespace adjoint

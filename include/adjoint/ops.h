@@ -21,7 +21,7 @@ namespace adjoint {
 // ---- Making tensors
 // ------------------------------------------------------------------------------ `options` gives
 // dtype (default: get_default_dtype(), or kLong where the arguments are integers), device (default:
-// the CPU) and requires_grad. The *_like forms take those of `self` as the default.
+// get_default_device()) and requires_grad. The *_like forms take those of `self` as the default.
 
 /// Memory as it comes.
 ADJOINT_API Tensor empty(IntArrayRef sizes, const TensorOptions& options = {});

@@ -33,8 +33,8 @@ class TensorOptions {
   }
   /// The default dtype where none was set.
   ScalarType dtype() const { return dtype_ ? *dtype_ : get_default_dtype(); }
-  /// The CPU where none was set.
-  Device device() const { return device_ ? *device_ : Device(kCPU); }
+  /// The default device where none was set.
+  Device device() const { return device_ ? *device_ : get_default_device(); }
   bool requires_grad() const { return requires_grad_; }
   std::optional<ScalarType> dtype_opt() const { return dtype_; }
   std::optional<Device> device_opt() const { return device_; }

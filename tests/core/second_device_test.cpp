@@ -69,6 +69,23 @@ TEST_F(SecondDevice, CopiesIntoPartsOfTensorsAcrossDevices) {
   EXPECT_TRUE(is_close(there.cpu(), tensor({{1., 2., 3.}, {1., 2., 3.}})));
 }
 
+TEST_F(SecondDevice, AsTheDefaultItIsWhereFactoriesPutTensors) {
+  const Device before = get_default_device();
+  set_default_device(kFakeDevice);
+  EXPECT_EQ(ones({2}).device(), kFakeDevice);
+  EXPECT_EQ(tensor({1., 2.}).device(), kFakeDevice);
+  EXPECT_EQ(randperm(3).device(), kFakeDevice);
+  EXPECT_EQ(ones({2}, kCPU).device(), kCPU);
+  EXPECT_EQ(ones_like(ones({2}, kCPU)).device(), kCPU);
+  float blob[2] = {1, 2};
+  EXPECT_EQ(from_blob(blob, {2}).device(), kCPU);
+  set_default_device(before);
+  EXPECT_EQ(ones({2}).device().type(), before.type());
+  EXPECT_TRUE(throws<Error>("expected a device that is there, got privateuseone:1 of 1",
+                            [] { set_default_device(Device(kPrivateUse1, 1)); }));
+  EXPECT_EQ(get_default_device(), before);
+}
+
 TEST_F(SecondDevice, AMissingKernelSaysWhichDeviceHasOne) {
   Tensor there = ones({2}, kFakeDevice);
   EXPECT_TRUE(throws<NotImplementedError>(

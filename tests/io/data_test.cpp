@@ -11,7 +11,7 @@ namespace adjoint {
 namespace {
 
 std::vector<int64_t> values(const Tensor& t) {
-  const Tensor dense = t.to(kLong).contiguous();
+  const Tensor dense = t.to(kCPU, kLong).contiguous();
   const int64_t* data = dense.data_ptr<int64_t>();
   return std::vector<int64_t>(data, data + dense.numel());
 }

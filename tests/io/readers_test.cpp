@@ -12,7 +12,7 @@ namespace {
 std::string sample(const std::string& name) { return ADJOINT_TESTS_DIR "/data/" + name; }
 
 std::vector<int64_t> values(const Tensor& t) {
-  const Tensor dense = t.to(kLong).contiguous();
+  const Tensor dense = t.to(kCPU, kLong).contiguous();
   const int64_t* data = dense.data_ptr<int64_t>();
   return std::vector<int64_t>(data, data + dense.numel());
 }

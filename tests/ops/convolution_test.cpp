@@ -16,13 +16,13 @@ Tensor convolve(const Tensor& x, const Tensor& w, const Tensor& b, const Options
 
 /// As the definition says, in double.
 Tensor plain(const Tensor& input, const Tensor& weight, const Options& o) {
-  Tensor x = input.to(kDouble).contiguous(), w = weight.to(kDouble).contiguous();
+  Tensor x = input.to(kCPU, kDouble).contiguous(), w = weight.to(kCPU, kDouble).contiguous();
   int64_t s[] = {o.stride[0], o.stride.back()}, p[] = {o.padding[0], o.padding.back()},
           d[] = {o.dilation[0], o.dilation.back()};
   int64_t n = x.size(0), c = w.size(1), m = w.size(0), kh = w.size(2), kw = w.size(3);
   int64_t h = (x.size(2) + 2 * p[0] - d[0] * (kh - 1) - 1) / s[0] + 1;
   int64_t v = (x.size(3) + 2 * p[1] - d[1] * (kw - 1) - 1) / s[1] + 1;
-  Tensor out = zeros({n, m, h, v}, kDouble);
+  Tensor out = zeros({n, m, h, v}, dtype(kDouble).device(kCPU));
   double* to = out.data_ptr<double>();
   auto at = [](const Tensor& t, int64_t i, int64_t j, int64_t k, int64_t l) {
     return t.data_ptr<double>()[((i * t.size(1) + j) * t.size(2) + k) * t.size(3) + l];
@@ -37,7 +37,7 @@ Tensor plain(const Tensor& input, const Tensor& weight, const Options& o) {
       to[i] += at(x, image, group * c + ch, iy, ix) * at(w, o_, ch, ky, kx);
     }
   }
-  return out;
+  return out.to(input.device());
 }
 
 struct Shape {

@@ -13,9 +13,9 @@ void expect_extrema(const Tensor& x, int64_t dim) {
   auto [low, low_indices] = x.min(dim);
   EXPECT_TRUE(identical(x.argmax(dim), indices));
   EXPECT_TRUE(identical(x.argmin(dim), low_indices));
-  Tensor moved = x.transpose(dim, -1).unsqueeze(0).flatten(0, -2).to(kDouble).contiguous();
+  Tensor moved = x.transpose(dim, -1).unsqueeze(0).flatten(0, -2).to(kCPU, kDouble).contiguous();
   auto flat = [&](const Tensor& t) {
-    return t.unsqueeze(dim).transpose(dim, -1).flatten().to(kDouble).contiguous();
+    return t.unsqueeze(dim).transpose(dim, -1).flatten().to(kCPU, kDouble).contiguous();
   };
   Tensor v = flat(values), i = flat(indices), lv = flat(low), li = flat(low_indices);
   int64_t n = moved.size(-1);

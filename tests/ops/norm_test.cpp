@@ -22,11 +22,11 @@ void expect_derivatives(const Function& f, const Tensor& at) {
   Function first = [&](const Tensor& x) { return gradient(f, x, true); };
   double h = 1e-6;
   for (const Function& g : {f, first}) {
-    Tensor x = at.clone(), analytic = gradient(g, at.clone().requires_grad_()).contiguous();
+    Tensor x = at.clone(), analytic = gradient(g, at.clone().requires_grad_()).cpu().contiguous();
     for (int64_t i = 0; i < x.numel(); ++i) {
       auto weighted_at = [&](double shift) {
         Tensor moved = at.clone();
-        moved.data_ptr<double>()[i] += shift;
+        moved.view({-1})[i] += shift;
         Tensor y = g(moved.requires_grad_()).detach();
         return (y * arange(1, y.numel() + 1).to(kDouble).reshape(y.sizes())).sum().item<double>();
       };

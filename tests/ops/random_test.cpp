@@ -119,7 +119,7 @@ TEST(Random, IntegersAreUniformInTheirRange) {
 TEST(Random, PermutationsHoldEachNumberOnceInAnyOrder) {
   manual_seed(8);
   EXPECT_EQ(randperm(0).numel(), 0);
-  Tensor p = randperm(1000);
+  Tensor p = randperm(1000).cpu();
   std::vector<int64_t> values(p.data_ptr<int64_t>(), p.data_ptr<int64_t>() + 1000);
   EXPECT_FALSE(std::is_sorted(values.begin(), values.end()));
   std::sort(values.begin(), values.end());
@@ -127,7 +127,7 @@ TEST(Random, PermutationsHoldEachNumberOnceInAnyOrder) {
   // Each of the 6 orders of 3 comes as often.
   int counts[27] = {};
   for (int i = 0; i < 6000; ++i) {
-    Tensor q = randperm(3);
+    Tensor q = randperm(3).cpu();
     const int64_t* v = q.data_ptr<int64_t>();
     ++counts[v[0] * 9 + v[1] * 3 + v[2]];
   }

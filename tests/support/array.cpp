@@ -206,7 +206,7 @@ Array to_array(const Tensor& t) {
 }
 
 Tensor to_tensor(const Array& a, ScalarType dtype, Device device) {
-  Tensor host = empty(a.sizes, TensorOptions(dtype));
+  Tensor host = empty(a.sizes, TensorOptions(dtype).device(kCPU));
   with_type(dtype, [&]<class T>(T) {
     T* data = static_cast<T*>(host.data_ptr());
     for (size_t i = 0; i < a.values.size(); ++i) data[i] = Scalar(a.values[i]).to<T>();

@@ -65,7 +65,7 @@ std::string difference(const Tensor& got, const nlohmann::json& reference, Zeros
   if (!(got.sizes() == IntArrayRef(shape))) {
     return detail::str("shape ", got.sizes(), ", expected ", IntArrayRef(shape));
   }
-  Tensor values = got.detach().to(isFloatingType(dtype) ? kDouble : kLong).contiguous();
+  Tensor values = got.detach().to(kCPU, isFloatingType(dtype) ? kDouble : kLong).contiguous();
   double tolerance = 4 * epsilon(dtype);
   for (int64_t i = 0; i < values.numel(); ++i) {
     Scalar expected = read_number(reference["data"][size_t(i)]);

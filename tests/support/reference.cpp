@@ -67,7 +67,8 @@ double epsilon(ScalarType t) {
     return ::testing::AssertionFailure() << "shape " << detail::str(got.sizes()) << " instead of "
                                          << detail::str(expected.sizes());
   }
-  Tensor a = got.detach().to(kDouble).contiguous(), b = expected.detach().to(kDouble).contiguous();
+  Tensor a = got.detach().to(kCPU, kDouble).contiguous();
+  Tensor b = expected.detach().to(kCPU, kDouble).contiguous();
   double largest = 1;
   for (int64_t i = 0; i < b.numel(); ++i) {
     double v = std::fabs(b.data_ptr<double>()[i]);
@@ -99,7 +100,7 @@ Tensor noise_below(int64_t n, IntArrayRef sizes, uint64_t seed) {
 }
 
 ::testing::AssertionResult identical(const Tensor& a, const Tensor& b) {
-  Tensor x = a.contiguous(), y = b.contiguous();
+  Tensor x = a.cpu().contiguous(), y = b.cpu().contiguous();
   bool same = x.sizes() == y.sizes() && x.dtype() == y.dtype() &&
               (x.numel() == 0 || std::memcmp(x.data_ptr(), y.data_ptr(), x.nbytes()) == 0);
   if (same) return ::testing::AssertionSuccess();
