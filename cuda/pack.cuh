@@ -45,7 +45,7 @@ struct alignas(kPackAlignment<S, N>) Pack {
 
 /// Whether packs of N elements can be moved to and from the memory that begins at p.
 template <int N, class S>
-bool is_aligned(const S* p) {
+__host__ __device__ __forceinline__ bool is_aligned(const S* p) {
   return uintptr_t(p) % kPackAlignment<S, N> == 0;
 }
 

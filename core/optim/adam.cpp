@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "adjoint/ops.h"
-#include "core/optim/update.h"
+#include "core/optim/update_list.h"
 
 namespace adjoint {
 namespace {
@@ -36,19 +36,17 @@ void check_groups(std::vector<OptimizerParamGroup>& groups) {
   for (OptimizerParamGroup& group : groups) checked(static_cast<Options&>(group.options()));
 }
 
-template <class Options, class State>
-void update_with(const Tensor& param, const Tensor& grad, State& state, const Options& o,
-                 bool decoupled) {
-  ++state.step;
-  if (state.tensors.empty()) {
-    state.tensors.resize(kNumStateTensors);
-    state.tensors[kExpAvg] = zeros(param.sizes(), param.options());
-    state.tensors[kExpAvgSq] = zeros(param.sizes(), param.options());
-  }
-  if (o.amsgrad() && !state.tensors[kMaxExpAvgSq].defined()) {
-    state.tensors[kMaxExpAvgSq] = zeros(param.sizes(), param.options());
+template <class State, class Options>
+void add_update(UpdateList<AdamTensors, AdamUpdate, State>& updates, const Tensor& param,
+                const Tensor& grad, State& state, const Options& o, bool decoupled) {
+  std::vector<Tensor>& kept = state.tensors;
+  if (kept.empty()) kept.resize(kNumStateTensors);
+  for (int i = 0; i < kNumStateTensors; ++i) {
+    bool needed = i != kMaxExpAvgSq || o.amsgrad();
+    if (needed && !kept[i].defined()) kept[i] = zeros(param.sizes(), param.options());
   }
   auto [beta1, beta2] = o.betas();
+  const double step = double(state.step + 1);
   AdamUpdate update{o.lr(),
                     beta1,
                     beta2,
@@ -56,13 +54,14 @@ void update_with(const Tensor& param, const Tensor& grad, State& state, const Op
                     o.weight_decay(),
                     decoupled,
                     o.maximize(),
-                    1 - std::pow(beta1, double(state.step)),
-                    std::sqrt(1 - std::pow(beta2, double(state.step)))};
-  update_parameter(param, grad, [&](const Tensor& p, const Tensor& g) {
-    adam_op(current_stream(p.device()), p, g, state.tensors[kExpAvg], state.tensors[kExpAvgSq],
-            o.amsgrad() ? state.tensors[kMaxExpAvgSq] : Tensor(), update);
-  });
+                    1 - std::pow(beta1, step),
+                    std::sqrt(1 - std::pow(beta2, step))};
+  updates.add(
+      param, grad, state, update,
+      {{}, {}, kept[kExpAvg], kept[kExpAvgSq], o.amsgrad() ? kept[kMaxExpAvgSq] : Tensor()});
 }
+
+void count_step(auto& state, const AdamTensors&) { ++state.step; }
 
 }  // namespace
 
@@ -76,10 +75,12 @@ std::vector<Optimizer::StateName> Adam::state_names() const {
   return {{"exp_avg", true}, {"exp_avg_sq", true}, {"max_exp_avg_sq", false}};
 }
 void Adam::step() {
+  UpdateList<AdamTensors, AdamUpdate, State> updates;
   for_each_parameter<AdamOptions>(
-      [](const Tensor& param, const Tensor& grad, State& state, const AdamOptions& o) {
-        update_with(param, grad, state, o, false);
+      [&](const Tensor& param, const Tensor& grad, State& state, const AdamOptions& o) {
+        add_update(updates, param, grad, state, o, false);
       });
+  updates.run(adam_op, count_step<State>);
 }
 
 AdamW::AdamW(std::vector<OptimizerParamGroup> groups, AdamWOptions defaults)
@@ -92,10 +93,12 @@ std::vector<Optimizer::StateName> AdamW::state_names() const {
   return {{"exp_avg", true}, {"exp_avg_sq", true}, {"max_exp_avg_sq", false}};
 }
 void AdamW::step() {
+  UpdateList<AdamTensors, AdamUpdate, State> updates;
   for_each_parameter<AdamWOptions>(
-      [](const Tensor& param, const Tensor& grad, State& state, const AdamWOptions& o) {
-        update_with(param, grad, state, o, true);
+      [&](const Tensor& param, const Tensor& grad, State& state, const AdamWOptions& o) {
+        add_update(updates, param, grad, state, o, true);
       });
+  updates.run(adam_op, count_step<State>);
 }
 
 }  // namespace optim

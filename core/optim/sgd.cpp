@@ -2,7 +2,7 @@
 #include "adjoint/optim/sgd.h"
 
 #include "adjoint/ops.h"
-#include "core/optim/update.h"
+#include "core/optim/update_list.h"
 
 namespace adjoint {
 namespace {
@@ -38,19 +38,22 @@ SGD::SGD(std::vector<Tensor> params, SGDOptions defaults)
 std::vector<Optimizer::StateName> SGD::state_names() const { return {{"momentum_buffer", false}}; }
 
 void SGD::step() {
+  UpdateList<SgdTensors, SgdUpdate, State> updates;
   for_each_parameter<SGDOptions>(
-      [](const Tensor& param, const Tensor& grad, State& state, const SGDOptions& o) {
-        ++state.step;
-        state.tensors.resize(1);
-        bool first = !state.tensors[0].defined();
-        if (o.momentum() != 0 && first) state.tensors[0] = empty(param.sizes(), param.options());
-        Tensor buffer = o.momentum() != 0 ? state.tensors[0] : Tensor();
+      [&](const Tensor& param, const Tensor& grad, State& state, const SGDOptions& o) {
+        Tensor buffer;
+        bool first = state.tensors.empty() || !state.tensors[0].defined();
+        if (o.momentum() != 0)
+          buffer = first ? empty(param.sizes(), param.options()) : state.tensors[0];
         SgdUpdate update{o.lr(),       o.momentum(), o.dampening(), o.weight_decay(),
                          o.nesterov(), o.maximize(), first};
-        update_parameter(param, grad, [&](const Tensor& p, const Tensor& g) {
-          sgd_op(current_stream(p.device()), p, g, buffer, update);
-        });
+        updates.add(param, grad, state, update, {{}, {}, std::move(buffer)});
       });
+  updates.run(sgd_op, [](State& state, const SgdTensors& updated) {
+    ++state.step;
+    state.tensors.resize(1);
+    if (updated.momentum_buffer.defined()) state.tensors[0] = updated.momentum_buffer;
+  });
 }
 
 }  // namespace optim

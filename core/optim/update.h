@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The optimizers' kernels: one pass over a parameter, its gradient and its state.
+// The optimizers' kernels: one pass over parameters, their gradients and their states.
 #pragma once
 
 #include "adjoint/op_registry.h"
@@ -10,35 +10,27 @@ namespace adjoint {
 struct SgdUpdate {
   double lr, momentum, dampening, weight_decay;
   bool nesterov, maximize, first_step;
+  bool operator==(const SgdUpdate&) const = default;
 };
 struct AdamUpdate {
   double lr, beta1, beta2, eps, weight_decay;
   bool decoupled_weight_decay, maximize;
   double bias_correction1, bias_correction2_sqrt;
+  bool operator==(const AdamUpdate&) const = default;
 };
 
-/// All dense, of one dtype and shape; state tensors may be undefined where the settings need none.
-using SgdOp = Op<void(const Stream&, const Tensor& param, const Tensor& grad,
-                      const Tensor& momentum_buffer, const SgdUpdate&)>;
-using AdamOp =
-    Op<void(const Stream&, const Tensor& param, const Tensor& grad, const Tensor& exp_avg,
-            const Tensor& exp_avg_sq, const Tensor& max_exp_avg_sq, const AdamUpdate&)>;
+/// What an update reads and writes of one parameter: dense, of one dtype and shape, not empty.
+/// State tensors are undefined where the settings need none.
+struct SgdTensors {
+  Tensor param, grad, momentum_buffer;
+};
+struct AdamTensors {
+  Tensor param, grad, exp_avg, exp_avg_sq, max_exp_avg_sq;
+};
 
-/// Runs `update(param, grad)` on dense tensors of the parameter's dtype: on copies where the
-/// parameter's own memory is not dense. Counts the change of the parameter.
-template <class F>
-void update_parameter(const Tensor& param, const Tensor& grad, F update) {
-  ADJOINT_CHECK(grad.sizes() == param.sizes(), "optimizer: expected a gradient of shape ",
-                param.sizes(), ", got ", grad.sizes());
-  Tensor dense_grad = grad.to(param.dtype()).contiguous();
-  if (param.is_contiguous()) {
-    if (param.numel() != 0) update(param, dense_grad);
-    param.impl()->version().bump();
-  } else {
-    Tensor dense = param.detach().contiguous();
-    if (param.numel() != 0) update(dense, dense_grad);
-    param.copy_(dense);
-  }
-}
+/// One update of several parameters, which have the same dtype and either all or none of them a
+/// state tensor.
+using SgdOp = Op<void(const Stream&, ArrayRef<SgdTensors>, const SgdUpdate&)>;
+using AdamOp = Op<void(const Stream&, ArrayRef<AdamTensors>, const AdamUpdate&)>;
 
 }  // namespace adjoint

@@ -33,14 +33,14 @@ ADJOINT_ALWAYS_INLINE void store(S* p, int64_t i, int lanes, Vec<C> v) {
 }
 
 template <class S>
-void sgd_typed(const Tensor& param, const Tensor& grad, const Tensor& buffer, const SgdUpdate& u) {
+void sgd_typed(const SgdTensors& tensors, const SgdUpdate& u) {
   using C = opmath_t<S>;
   using V = Vec<C>;
-  S* p = pointer<S>(param);
-  const S* g = pointer<S>(grad);
-  S* b = pointer<S>(buffer);
+  S* p = pointer<S>(tensors.param);
+  const S* g = pointer<S>(tensors.grad);
+  S* b = pointer<S>(tensors.momentum_buffer);
   V lr{C(u.lr)}, momentum{C(u.momentum)}, fresh{C(1 - u.dampening)}, decay{C(u.weight_decay)};
-  for_each_register<C>(param.impl()->numel(), [&](int64_t i, int lanes) {
+  for_each_register<C>(tensors.param.impl()->numel(), [&](int64_t i, int lanes) {
     V value = load<C>(p, i, lanes);
     V step = load<C>(g, i, lanes);
     if (u.maximize) step = -step;
@@ -55,18 +55,18 @@ void sgd_typed(const Tensor& param, const Tensor& grad, const Tensor& buffer, co
 }
 
 template <class S>
-void adam_typed(const Tensor& param, const Tensor& grad, const Tensor& exp_avg,
-                const Tensor& exp_avg_sq, const Tensor& max_exp_avg_sq, const AdamUpdate& u) {
+void adam_typed(const AdamTensors& tensors, const AdamUpdate& u) {
   using C = opmath_t<S>;
   using V = Vec<C>;
-  S* p = pointer<S>(param);
-  const S* g = pointer<S>(grad);
-  S *m = pointer<S>(exp_avg), *v = pointer<S>(exp_avg_sq), *largest = pointer<S>(max_exp_avg_sq);
+  S* p = pointer<S>(tensors.param);
+  const S* g = pointer<S>(tensors.grad);
+  S *m = pointer<S>(tensors.exp_avg), *v = pointer<S>(tensors.exp_avg_sq);
+  S* largest = pointer<S>(tensors.max_exp_avg_sq);
   V beta2{C(u.beta2)}, fresh1{C(1 - u.beta1)}, fresh2{C(1 - u.beta2)}, eps{C(u.eps)},
       decay{C(u.weight_decay)};
   V shrink{C(1 - u.lr * u.weight_decay)}, step_size{C(u.lr / u.bias_correction1)};
   V correction{C(u.bias_correction2_sqrt)};
-  for_each_register<C>(param.impl()->numel(), [&](int64_t i, int lanes) {
+  for_each_register<C>(tensors.param.impl()->numel(), [&](int64_t i, int lanes) {
     V value = load<C>(p, i, lanes);
     V gradient = load<C>(g, i, lanes);
     if (u.maximize) gradient = -gradient;
@@ -91,15 +91,14 @@ void adam_typed(const Tensor& param, const Tensor& grad, const Tensor& exp_avg,
   });
 }
 
-void sgd_kernel(const Stream&, const Tensor& param, const Tensor& grad, const Tensor& buffer,
-                const SgdUpdate& u) {
-  dispatch_floating(param.impl()->dtype(),
-                    [&]<class S>() { sgd_typed<S>(param, grad, buffer, u); });
+void sgd_kernel(const Stream&, ArrayRef<SgdTensors> list, const SgdUpdate& u) {
+  dispatch_floating(list[0].param.impl()->dtype(), [&]<class S>() {
+    for (size_t i = 0; i < list.size(); ++i) sgd_typed<S>(list[i], u);
+  });
 }
-void adam_kernel(const Stream&, const Tensor& param, const Tensor& grad, const Tensor& exp_avg,
-                 const Tensor& exp_avg_sq, const Tensor& max_exp_avg_sq, const AdamUpdate& u) {
-  dispatch_floating(param.impl()->dtype(), [&]<class S>() {
-    adam_typed<S>(param, grad, exp_avg, exp_avg_sq, max_exp_avg_sq, u);
+void adam_kernel(const Stream&, ArrayRef<AdamTensors> list, const AdamUpdate& u) {
+  dispatch_floating(list[0].param.impl()->dtype(), [&]<class S>() {
+    for (size_t i = 0; i < list.size(); ++i) adam_typed<S>(list[i], u);
   });
 }
 

@@ -12,6 +12,7 @@ void register_copy_kernels(OpRegistry&);
 void register_dropout_kernels(OpRegistry&);
 void register_extremum_kernels(OpRegistry&);
 void register_norm_kernels(OpRegistry&);
+void register_optim_kernels(OpRegistry&);
 void register_pooling_kernels(OpRegistry&);
 void register_pow_kernels(OpRegistry&);
 void register_random_kernels(OpRegistry&);
@@ -28,6 +29,7 @@ void register_kernels(OpRegistry& registry) {
   register_dropout_kernels(registry);
   register_extremum_kernels(registry);
   register_norm_kernels(registry);
+  register_optim_kernels(registry);
   register_pooling_kernels(registry);
   register_pow_kernels(registry);
   register_random_kernels(registry);

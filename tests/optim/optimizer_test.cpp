@@ -266,6 +266,19 @@ TEST(Optimizer, StepsOnViewsOfAnyStrides) {
   EXPECT_TRUE(identical(p.detach(), dense.detach()));
 }
 
+TEST(Optimizer, AStepThatThrowsChangesNothing) {
+  Tensor first = ones({3}).requires_grad_(), second = ones({4}).requires_grad_();
+  optim::SGD sgd({first, second}, optim::SGDOptions(0.5).momentum(0.9));
+  first.mutable_grad() = ones({3});
+  second.mutable_grad() = ones({5});
+  EXPECT_THROW(sgd.step(), Error);
+  EXPECT_TRUE(identical(first.detach(), ones({3})));
+  EXPECT_EQ(sgd.state_dict().size(), 0u);
+  second.mutable_grad() = ones({4});
+  sgd.step();
+  EXPECT_TRUE(identical(first.detach(), full({3}, 0.5)));
+}
+
 TEST(Optimizer, AStepIsSeenByTheChecksOfSavedTensors) {
   Tensor w = noise({3}).requires_grad_();
   const Tensor loss = (w * w).sum();

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+// The optimizers' updates: every element is read and written once, and one launch updates many
+// parameters.
+#include "adjoint/op_registry.h"
+#include "core/optim/update.h"
+#include "cuda/loops.cuh"
+
+namespace adjoint::cuda {
+
+/// A launch's parameters: their pointers are kernel arguments, of which 4 KiB are the limit.
+inline constexpr int kTensorsPerLaunch = 64;
+/// Elements of a thread, and of a block, which never has elements of two parameters.
+inline constexpr int kLane = 4, kUpdateThreads = 256, kChunk = kLane * kUpdateThreads;
+
+/// Which elements a block has.
+struct UpdateChunks {
+  static constexpr std::tuple<> kernel_pointers{};
+  int64_t numel[kTensorsPerLaunch];
+  uint32_t first_block[kTensorsPerLaunch + 1];
+  int count = 0;
+
+  void add(int64_t n) {
+    numel[count] = n;
+    first_block[count + 1] = first_block[count] + uint32_t((n + kChunk - 1) / kChunk);
+    ++count;
+  }
+  __device__ __forceinline__ int tensor_of(uint32_t block) const {
+    int tensor = 0;
+#pragma unroll
+    for (int step = kTensorsPerLaunch / 2; step > 0; step /= 2) {
+      if (tensor + step < count && first_block[tensor + step] <= block) tensor += step;
+    }
+    return tensor;
+  }
+};
+
+template <class S>
+struct SgdTable {
+  static constexpr int kMax = kTensorsPerLaunch;
+  UpdateChunks chunks;
+  S* param[kMax];
+  const S* grad[kMax];
+  S* momentum_buffer[kMax];
+  static constexpr auto kernel_pointers =
+      std::tuple(&SgdTable::param, &SgdTable::grad, &SgdTable::momentum_buffer);
+
+  void add(const SgdTensors& tensors) {
+    const int i = chunks.count;
+    param[i] = static_cast<S*>(tensors.param.impl()->data());
+    grad[i] = static_cast<const S*>(tensors.grad.impl()->data());
+    momentum_buffer[i] = data_or_null(tensors.momentum_buffer);
+    chunks.add(tensors.param.impl()->numel());
+  }
+  static S* data_or_null(const Tensor& t) {
+    return t.defined() ? static_cast<S*>(t.impl()->data()) : nullptr;
+  }
+};
+template <class C>
+struct SgdNumbers {
+  C lr, momentum, fresh, decay;
+  bool nesterov, maximize, first_step, decays;
+};
+
+template <class S>
+struct AdamTable {
+  static constexpr int kMax = kTensorsPerLaunch;
+  UpdateChunks chunks;
+  S* param[kMax];
+  const S* grad[kMax];
+  S* exp_avg[kMax];
+  S* exp_avg_sq[kMax];
+  S* max_exp_avg_sq[kMax];
+  static constexpr auto kernel_pointers =
+      std::tuple(&AdamTable::param, &AdamTable::grad, &AdamTable::exp_avg, &AdamTable::exp_avg_sq,
+                 &AdamTable::max_exp_avg_sq);
+
+  void add(const AdamTensors& tensors) {
+    const int i = chunks.count;
+    param[i] = static_cast<S*>(tensors.param.impl()->data());
+    grad[i] = static_cast<const S*>(tensors.grad.impl()->data());
+    exp_avg[i] = static_cast<S*>(tensors.exp_avg.impl()->data());
+    exp_avg_sq[i] = static_cast<S*>(tensors.exp_avg_sq.impl()->data());
+    max_exp_avg_sq[i] = SgdTable<S>::data_or_null(tensors.max_exp_avg_sq);
+    chunks.add(tensors.param.impl()->numel());
+  }
+};
+template <class C>
+struct AdamNumbers {
+  C beta2, fresh1, fresh2, eps, decay, shrink, step_size, correction;
+  bool decoupled, maximize, decays;
+};
+
+namespace {
+
+/// This thread's elements: the first n <= kLane of an operand, and whether all operands may be
+/// moved in packs.
+struct Lane {
+  int64_t first;
+  int n;
+  bool packs;
+
+  template <class S>
+  __device__ __forceinline__ Pack<S, kLane> load(const S* p) const {
+    return packs ? Pack<S, kLane>::load(p + first) : Pack<S, kLane>::load(p + first, n);
+  }
+  template <class S>
+  __device__ __forceinline__ void store(const Pack<S, kLane>& pack, S* p) const {
+    packs ? pack.store(p + first) : pack.store(p + first, n);
+  }
+};
+template <class... S>
+__device__ __forceinline__ Lane lane_of(const UpdateChunks& chunks, int tensor,
+                                        const S*... operands) {
+  Lane lane;
+  lane.first = int64_t(blockIdx.x - chunks.first_block[tensor]) * kChunk + threadIdx.x * kLane;
+  const int64_t rest = chunks.numel[tensor] - lane.first;
+  lane.n = rest < kLane ? int(rest) : kLane;
+  lane.packs = lane.n == kLane && (is_aligned<kLane>(operands) && ...);
+  return lane;
+}
+
+template <class S, class C>
+__global__ void __launch_bounds__(kUpdateThreads) sgd(SgdTable<S> table, SgdNumbers<C> u) {
+  const int tensor = table.chunks.tensor_of(blockIdx.x);
+  S* const param = table.param[tensor];
+  const S* const grad = table.grad[tensor];
+  S* const buffer = table.momentum_buffer[tensor];
+  const Lane lane = lane_of(table.chunks, tensor, param, grad, buffer);
+  if (lane.n <= 0) return;
+  Pack<S, kLane> p = lane.load(param), g = lane.load(grad), b = {};
+  if (buffer && !u.first_step) b = lane.load(buffer);
+#pragma unroll
+  for (int k = 0; k < kLane; ++k) {
+    C value = compute_from<C>(p.v[k]), step = compute_from<C>(g.v[k]);
+    if (u.maximize) step = -step;
+    if (u.decays) step = step + u.decay * value;
+    if (buffer) {
+      C velocity = u.first_step ? step : u.momentum * compute_from<C>(b.v[k]) + u.fresh * step;
+      b.v[k] = stored_from<S>(velocity);
+      step = u.nesterov ? step + u.momentum * velocity : velocity;
+    }
+    p.v[k] = stored_from<S>(value - u.lr * step);
+  }
+  if (buffer) lane.store(b, buffer);
+  lane.store(p, param);
+}
+
+template <class S, class C>
+__global__ void __launch_bounds__(kUpdateThreads) adam(AdamTable<S> table, AdamNumbers<C> u) {
+  const int tensor = table.chunks.tensor_of(blockIdx.x);
+  S* const param = table.param[tensor];
+  const S* const grad = table.grad[tensor];
+  S* const exp_avg = table.exp_avg[tensor];
+  S* const exp_avg_sq = table.exp_avg_sq[tensor];
+  S* const largest = table.max_exp_avg_sq[tensor];
+  const Lane lane = lane_of(table.chunks, tensor, param, grad, exp_avg, exp_avg_sq, largest);
+  if (lane.n <= 0) return;
+  Pack<S, kLane> p = lane.load(param), g = lane.load(grad), m = lane.load(exp_avg),
+                 v = lane.load(exp_avg_sq), l = {};
+  if (largest) l = lane.load(largest);
+#pragma unroll
+  for (int k = 0; k < kLane; ++k) {
+    C value = compute_from<C>(p.v[k]), gradient = compute_from<C>(g.v[k]);
+    if (u.maximize) gradient = -gradient;
+    if (u.decays) {
+      if (u.decoupled) {
+        value = value * u.shrink;
+      } else {
+        gradient = gradient + u.decay * value;
+      }
+    }
+    C mean = compute_from<C>(m.v[k]);
+    mean = mean + u.fresh1 * (gradient - mean);
+    C square = u.beta2 * compute_from<C>(v.v[k]) + u.fresh2 * (gradient * gradient);
+    m.v[k] = stored_from<S>(mean);
+    v.v[k] = stored_from<S>(square);
+    if (largest) {
+      square = math::maximum(compute_from<C>(l.v[k]), square);
+      l.v[k] = stored_from<S>(square);
+    }
+    C denominator = math::sqrt(square) / u.correction + u.eps;
+    p.v[k] = stored_from<S>(value - u.step_size * (mean / denominator));
+  }
+  lane.store(m, exp_avg);
+  lane.store(v, exp_avg_sq);
+  if (largest) lane.store(l, largest);
+  lane.store(p, param);
+}
+
+template <auto kernel, class Table, class Tensors, class Numbers>
+void update(const Stream& stream, ArrayRef<Tensors> list, const Numbers& numbers) {
+  for (size_t i = 0; i < list.size();) {
+    Table table{};  // null where no tensor is
+    for (; i < list.size() && table.chunks.count < kTensorsPerLaunch; ++i) table.add(list[i]);
+    const unsigned blocks = table.chunks.first_block[table.chunks.count];
+    launch<kernel>({dim3(blocks), dim3(kUpdateThreads), raw(stream)}, table, numbers);
+  }
+}
+
+void sgd_kernel(const Stream& stream, ArrayRef<SgdTensors> list, const SgdUpdate& u) {
+  dispatch_floating(list[0].param.impl()->dtype(), [&]<class S>() {
+    using C = compute_t<S>;
+    SgdNumbers<C> numbers{C(u.lr),    C(u.momentum), C(1 - u.dampening), C(u.weight_decay),
+                          u.nesterov, u.maximize,    u.first_step,       u.weight_decay != 0};
+    update<sgd<S, C>, SgdTable<S>>(stream, list, numbers);
+  });
+}
+void adam_kernel(const Stream& stream, ArrayRef<AdamTensors> list, const AdamUpdate& u) {
+  dispatch_floating(list[0].param.impl()->dtype(), [&]<class S>() {
+    using C = compute_t<S>;
+    AdamNumbers<C> numbers{C(u.beta2),
+                           C(1 - u.beta1),
+                           C(1 - u.beta2),
+                           C(u.eps),
+                           C(u.weight_decay),
+                           C(1 - u.lr * u.weight_decay),
+                           C(u.lr / u.bias_correction1),
+                           C(u.bias_correction2_sqrt),
+                           u.decoupled_weight_decay,
+                           u.maximize,
+                           u.weight_decay != 0};
+    update<adam<S, C>, AdamTable<S>>(stream, list, numbers);
+  });
+}
+
+}  // namespace
+
+void register_optim_kernels(OpRegistry& registry) {
+  registry.set_kernel("sgd_update", kCUDA, sgd_kernel);
+  registry.set_kernel("adam_update", kCUDA, adam_kernel);
+}
+
+}  // namespace adjoint::cuda
