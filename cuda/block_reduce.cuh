@@ -49,6 +49,23 @@ __device__ __forceinline__ T combine_threads(T x, int width, const Combine& comb
   return combine_lanes(x, warps, combine);
 }
 
+/// Over threads whose numbers agree modulo `columns`, a power of two, of a one-dimensional block of
+/// a power of two of threads; all threads of the block come here, and all get the result. `shared`
+/// has room for a T of each thread.
+template <class T, class Combine>
+__device__ __forceinline__ T combine_columns(T x, int columns, const Combine& combine, T* shared) {
+  const int thread = int(threadIdx.x);
+  __syncthreads();  // `shared` may still be read
+  for (int half = int(blockDim.x) / 2; half >= columns; half /= 2) {
+    if (thread >= half && thread < 2 * half) shared[thread] = x;
+    __syncthreads();
+    if (thread < half) x = combine(x, shared[thread + half]);
+  }
+  if (thread < columns) shared[thread] = x;
+  __syncthreads();
+  return shared[thread % columns];
+}
+
 /// Over the blocks of a launch, each of which has an x in its first thread: true in the block that
 /// comes last, where all threads get the result. `partials` has room for a T of each block; a block
 /// has a power of two of threads.

@@ -9,6 +9,7 @@ void register_binary_kernels(OpRegistry&);
 void register_comparison_kernels(OpRegistry&);
 void register_convolution_kernels(OpRegistry&);
 void register_copy_kernels(OpRegistry&);
+void register_cross_entropy_kernels(OpRegistry&);
 void register_dropout_kernels(OpRegistry&);
 void register_extremum_kernels(OpRegistry&);
 void register_norm_kernels(OpRegistry&);
@@ -18,6 +19,7 @@ void register_pow_kernels(OpRegistry&);
 void register_random_kernels(OpRegistry&);
 void register_reduce_kernels(OpRegistry&);
 void register_select_kernels(OpRegistry&);
+void register_softmax_kernels(OpRegistry&);
 void register_unary_kernels(OpRegistry&);
 
 void register_kernels(OpRegistry& registry) {
@@ -26,6 +28,7 @@ void register_kernels(OpRegistry& registry) {
   register_comparison_kernels(registry);
   register_convolution_kernels(registry);
   register_copy_kernels(registry);
+  register_cross_entropy_kernels(registry);
   register_dropout_kernels(registry);
   register_extremum_kernels(registry);
   register_norm_kernels(registry);
@@ -35,6 +38,7 @@ void register_kernels(OpRegistry& registry) {
   register_random_kernels(registry);
   register_reduce_kernels(registry);
   register_select_kernels(registry);
+  register_softmax_kernels(registry);
   register_unary_kernels(registry);
 }
 
