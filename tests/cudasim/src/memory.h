@@ -6,16 +6,23 @@
 // host that dereferences a device pointer faults, always. The memory itself is mapped at a fixed
 // distance from there; kernels, copies and sets get translated addresses. Therefore device pointers
 // that lie in device memory are not of use to kernels.
+//
+// On both sides of an allocation there are kRedzone bytes of a known value, which are looked at
+// after every kernel that was given a pointer into the allocation; AddressSanitizer sees a stray
+// access at once.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "cudasim/launch.h"
 
 namespace cudasim {
 
 inline constexpr int kMaxDevices = 8;
+inline constexpr size_t kDeviceSpan = size_t{32} << 30;  ///< addresses of a device
+inline constexpr size_t kRedzone = 256;                  ///< on either side of an allocation
 
 /// A range of device memory, or of pinned host memory, that the program holds.
 struct Allocation {
@@ -51,9 +58,9 @@ bool find_allocation(const void* address, Allocation* found);
 /// The index of the device that a device address belongs to.
 int device_of(const void* device_address);
 
-/// Reports a violation where something was written just behind the allocation of `address`; `who`
-/// is what ran last, as "kernel f".
-void check_redzone(const void* address, const std::string& who);
+/// Reports a violation where something was written just before or behind the allocation of
+/// `address`; `who` is what ran last, as "kernel f".
+void check_redzones(const void* address, const std::string& who);
 
 template <class T>
 T* translated(T* pointer) {
