@@ -16,6 +16,7 @@ enum class Scratch {
   kConvolutionWeights,
   kConvolutionPartials,
   kReduce,
+  kSort,
   kCount
 };
 

@@ -29,6 +29,7 @@ void register_reduce_ops(OpRegistry&);
 void register_select_ops(OpRegistry&);
 void register_sgd_ops(OpRegistry&);
 void register_softmax_ops(OpRegistry&);
+void register_sort_ops(OpRegistry&);
 void register_unary_ops(OpRegistry&);
 
 void register_ops(OpRegistry& registry) {
@@ -55,6 +56,7 @@ void register_ops(OpRegistry& registry) {
   register_select_ops(registry);
   register_sgd_ops(registry);
   register_softmax_ops(registry);
+  register_sort_ops(registry);
   register_unary_ops(registry);
 }
 

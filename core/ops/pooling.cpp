@@ -49,6 +49,16 @@ int64_t output_size(const Pool2dParams& p, int d, int64_t input, bool ceil_mode)
   return steps + 1;
 }
 
+/// With dilation, a window that begins in the padding may step over all of a small image.
+bool meets_every_window(const Pool2dParams& p, int d, int64_t input, int64_t windows) {
+  for (int64_t i = 0; i < windows && i * p.stride[d] < p.padding[d]; ++i) {
+    int64_t outside = p.padding[d] - i * p.stride[d];
+    int64_t first = (outside + p.dilation[d] - 1) / p.dilation[d] * p.dilation[d] - outside;
+    if (first >= input) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 void register_pooling_ops(OpRegistry& registry) {
@@ -95,6 +105,11 @@ Tensor max_pool2d(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stri
   ADJOINT_CHECK(sizes[2] > 0 && sizes[3] > 0, "Given input size: (", input.size(1), "x",
                 input.size(2), "x", input.size(3), "). Calculated output size: (", sizes[1], "x",
                 sizes[2], "x", sizes[3], "). Output size is too small");
+  for (int d = 0; d < 2; ++d) {
+    ADJOINT_CHECK(meets_every_window(p, d, input.size(2 + d), sizes[size_t(2 + d)]),
+                  "max_pool2d: expected every window to have an element of the input, got ",
+                  input.sizes(), " with padding=", p.padding[d], " and dilation=", p.dilation[d]);
+  }
   ADJOINT_CHECK(input.size(2) * input.size(3) <= INT32_MAX,
                 "max_pool2d: expected fewer than 2^31 elements in a plane, got ", input.sizes());
   check_dtype(max_pool2d_op, input.dtype());

@@ -25,6 +25,7 @@ void register_random_kernels(OpRegistry&);
 void register_reduce_kernels(OpRegistry&);
 void register_select_kernels(OpRegistry&);
 void register_softmax_kernels(OpRegistry&);
+void register_sort_kernels(OpRegistry&);
 void register_unary_kernels(OpRegistry&);
 
 void register_kernels(OpRegistry& registry) {
@@ -48,6 +49,7 @@ void register_kernels(OpRegistry& registry) {
   register_reduce_kernels(registry);
   register_select_kernels(registry);
   register_softmax_kernels(registry);
+  register_sort_kernels(registry);
   register_unary_kernels(registry);
 }
 

@@ -12,6 +12,7 @@ void register_copy_kernels(OpRegistry&);
 void register_cross_entropy_kernels(OpRegistry&);
 void register_dropout_kernels(OpRegistry&);
 void register_extremum_kernels(OpRegistry&);
+void register_index_kernels(OpRegistry&);
 void register_norm_kernels(OpRegistry&);
 void register_optim_kernels(OpRegistry&);
 void register_pooling_kernels(OpRegistry&);
@@ -20,6 +21,7 @@ void register_random_kernels(OpRegistry&);
 void register_reduce_kernels(OpRegistry&);
 void register_select_kernels(OpRegistry&);
 void register_softmax_kernels(OpRegistry&);
+void register_sort_kernels(OpRegistry&);
 void register_unary_kernels(OpRegistry&);
 
 void register_kernels(OpRegistry& registry) {
@@ -31,6 +33,7 @@ void register_kernels(OpRegistry& registry) {
   register_cross_entropy_kernels(registry);
   register_dropout_kernels(registry);
   register_extremum_kernels(registry);
+  register_index_kernels(registry);
   register_norm_kernels(registry);
   register_optim_kernels(registry);
   register_pooling_kernels(registry);
@@ -39,6 +42,7 @@ void register_kernels(OpRegistry& registry) {
   register_reduce_kernels(registry);
   register_select_kernels(registry);
   register_softmax_kernels(registry);
+  register_sort_kernels(registry);
   register_unary_kernels(registry);
 }
 

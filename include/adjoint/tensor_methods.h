@@ -157,5 +157,15 @@ inline Tensor Tensor::scatter_add(int64_t dim, const Tensor& index, const Tensor
 inline Tensor Tensor::index_add(int64_t dim, const Tensor& index, const Tensor& src) const {
   return adjoint::index_add(*this, dim, index, src);
 }
+inline std::tuple<Tensor, Tensor> Tensor::sort(int64_t dim, bool descending) const {
+  return adjoint::sort(*this, dim, descending);
+}
+inline Tensor Tensor::argsort(int64_t dim, bool descending) const {
+  return adjoint::argsort(*this, dim, descending);
+}
+inline std::tuple<Tensor, Tensor> Tensor::topk(int64_t k, int64_t dim, bool largest,
+                                               bool sorted) const {
+  return adjoint::topk(*this, k, dim, largest, sorted);
+}
 
 }  // namespace adjoint

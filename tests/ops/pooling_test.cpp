@@ -106,6 +106,19 @@ TEST(Pooling, ResultsAreTheSameForAnyNumberOfThreads) {
     EXPECT_TRUE(identical(results[0][j], results[1][j]));
 }
 
+// With padding and more dilation than image, the window at -2 has the places -2 and 1.
+TEST(Pooling, AWindowThatStepsOverTheImageIsAnError) {
+  auto pool = [](const Tensor& x) { return max_pool2d(x, {1, 2}, 1, {0, 2}, {1, 3}); };
+  EXPECT_EQ(pool(ones({1, 1, 2, 2})).size(3), 3);
+  try {
+    pool(ones({1, 1, 2, 1}));
+    ADD_FAILURE() << "nothing was thrown";
+  } catch (const Error& e) {
+    EXPECT_NE(e.message().find("expected every window to have an element"), std::string::npos)
+        << e.message();
+  }
+}
+
 TEST(Pooling, WhatDoesNotFitIsNamed) {
   Tensor image = ones({1, 1, 4, 4});
   EXPECT_NE(

@@ -74,6 +74,7 @@ std::vector<OpCase> all_rows() {
       {"compare", compare_cases},
       {"reduce", reduce_cases},
       {"softmax", softmax_cases},
+      {"sort", sort_cases},
       {"matmul", matmul_cases},
       {"index", index_cases},
       {"conv", conv_cases},

@@ -157,6 +157,7 @@ std::vector<OpCase> binary_cases();
 std::vector<OpCase> compare_cases();
 std::vector<OpCase> reduce_cases();
 std::vector<OpCase> softmax_cases();
+std::vector<OpCase> sort_cases();
 std::vector<OpCase> matmul_cases();
 std::vector<OpCase> index_cases();
 std::vector<OpCase> conv_cases();
