@@ -9,6 +9,7 @@
 #include "adjoint/tensor.h"
 #include "core/math/scalar.h"
 #include "cuda/block_reduce.cuh"
+#include "cuda/elements.h"
 #include "cuda/fast_divider.cuh"
 #include "cuda/stream.h"
 
@@ -143,15 +144,6 @@ __device__ __forceinline__ void sum_exponentials(const S* x, int64_t step, int64
   each_other<C>(part, width, n,
                 [&](int64_t i) { sum += math::exp(compute_from<C>(x[i * step]) - m); });
   sum = threads.combine(sum, Add(), shared);
-}
-
-template <class S>
-const S* elements(const Tensor& t) {
-  return t.defined() ? static_cast<const S*>(t.impl()->data()) : nullptr;
-}
-template <class S>
-S* outputs(const Tensor& t) {
-  return t.defined() ? static_cast<S*>(t.impl()->data()) : nullptr;
 }
 
 }  // namespace adjoint::cuda

@@ -13,6 +13,7 @@ void register_cross_entropy_kernels(OpRegistry&);
 void register_dropout_kernels(OpRegistry&);
 void register_extremum_kernels(OpRegistry&);
 void register_index_kernels(OpRegistry&);
+void register_loss_kernels(OpRegistry&);
 void register_norm_kernels(OpRegistry&);
 void register_optim_kernels(OpRegistry&);
 void register_pooling_kernels(OpRegistry&);
@@ -34,6 +35,7 @@ void register_kernels(OpRegistry& registry) {
   register_dropout_kernels(registry);
   register_extremum_kernels(registry);
   register_index_kernels(registry);
+  register_loss_kernels(registry);
   register_norm_kernels(registry);
   register_optim_kernels(registry);
   register_pooling_kernels(registry);
