@@ -15,6 +15,7 @@ void register_extremum_kernels(OpRegistry&);
 void register_index_kernels(OpRegistry&);
 void register_loss_kernels(OpRegistry&);
 void register_norm_kernels(OpRegistry&);
+void register_normalization_kernels(OpRegistry&);
 void register_optim_kernels(OpRegistry&);
 void register_pooling_kernels(OpRegistry&);
 void register_pow_kernels(OpRegistry&);
@@ -37,6 +38,7 @@ void register_kernels(OpRegistry& registry) {
   register_index_kernels(registry);
   register_loss_kernels(registry);
   register_norm_kernels(registry);
+  register_normalization_kernels(registry);
   register_optim_kernels(registry);
   register_pooling_kernels(registry);
   register_pow_kernels(registry);
