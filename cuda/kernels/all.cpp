@@ -14,6 +14,7 @@ void register_dropout_kernels(OpRegistry&);
 void register_extremum_kernels(OpRegistry&);
 void register_index_kernels(OpRegistry&);
 void register_loss_kernels(OpRegistry&);
+void register_matmul_kernels(OpRegistry&);
 void register_norm_kernels(OpRegistry&);
 void register_normalization_kernels(OpRegistry&);
 void register_optim_kernels(OpRegistry&);
@@ -37,6 +38,7 @@ void register_kernels(OpRegistry& registry) {
   register_extremum_kernels(registry);
   register_index_kernels(registry);
   register_loss_kernels(registry);
+  register_matmul_kernels(registry);
   register_norm_kernels(registry);
   register_normalization_kernels(registry);
   register_optim_kernels(registry);
