@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Losses of one element each, and their reduction in the same pass.
+#include "core/math/loss.h"
 #include "adjoint/op_registry.h"
 #include "adjoint/ops.h"
 #include "cpu/lines.h"
@@ -92,8 +93,7 @@ void mse_loss_kernel(const Stream&, const Tensor& out, const Tensor& input, cons
     using C = opmath_t<S>;
     const S *a = elements<S>(input), *b = elements<S>(target);
     reduce_losses<S>(out, input.impl()->numel(), reduction, [=](int64_t i, int lanes) {
-      Vec<C> difference = load<C>(a + i, lanes) - load<C>(b + i, lanes);
-      return difference * difference;
+      return math::MseLoss{}.forward(load<C>(a + i, lanes), load<C>(b + i, lanes));
     });
   });
 }
@@ -104,8 +104,7 @@ void mse_loss_backward_kernel(const Stream&, const Tensor& grad_input, const Ten
     using C = opmath_t<S>;
     const S *a = elements<S>(input), *b = elements<S>(target);
     scale_gradients<S>(grad_input, grad, reduction, [=](int64_t i, int lanes) {
-      Vec<C> difference = load<C>(a + i, lanes) - load<C>(b + i, lanes);
-      return difference + difference;
+      return math::MseLoss{}.backward(load<C>(a + i, lanes), load<C>(b + i, lanes));
     });
   });
 }
@@ -125,7 +124,7 @@ struct Binary {
   /// The weight of log s(x), where log(1 - s(x)) has 1 - t: written (1 - t) + t * pos_weight.
   ADJOINT_ALWAYS_INLINE V positive(V target, int64_t i, int lanes) const {
     if (!pos) return V(C(1));
-    return (load<C>(pos + i, lanes) - V(C(1))) * target + V(C(1));
+    return math::BceWithLogitsLoss{}.positive(target, load<C>(pos + i, lanes));
   }
   ADJOINT_ALWAYS_INLINE V weighted(V value, int64_t i, int lanes) const {
     return w ? value * load<C>(w + i, lanes) : value;
@@ -140,8 +139,7 @@ void bce_kernel(const Stream&, const Tensor& out, const Tensor& input, const Ten
     const Binary<S> in(input, target, weight, pos_weight);
     reduce_losses<S>(out, input.impl()->numel(), reduction, [=](int64_t i, int lanes) {
       V x = load<C>(in.x + i, lanes), t = load<C>(in.t + i, lanes);
-      V minus_log = log1p(exp(-abs(x))) + maximum(-x, V(C(0)));  // -log s(x)
-      V value = (V(C(1)) - t) * x + in.positive(t, i, lanes) * minus_log;
+      V value = math::BceWithLogitsLoss{}.forward(x, t, in.positive(t, i, lanes));
       return in.weighted(value, i, lanes);
     });
   });
@@ -156,7 +154,7 @@ void bce_backward_kernel(const Stream&, const Tensor& grad_input, const Tensor& 
     const Binary<S> in(input, target, weight, pos_weight);
     scale_gradients<S>(grad_input, grad, reduction, [=](int64_t i, int lanes) {
       V x = load<C>(in.x + i, lanes), t = load<C>(in.t + i, lanes);
-      V slope = (V(C(1)) - t) - in.positive(t, i, lanes) / (V(C(1)) + exp(x));
+      V slope = math::BceWithLogitsLoss{}.backward(x, t, in.positive(t, i, lanes));
       return in.weighted(slope, i, lanes);
     });
   });
