@@ -24,16 +24,12 @@
 
 #include "cuda/block_reduce.cuh"
 #include "cuda/fast_divider.cuh"
+#include "cuda/pack.cuh"
 #include "cuda/reduce_plan.h"
 #include "cuda/scratch.h"
 #include "cuda/stream.h"
 
 namespace adjoint::cuda {
-
-template <class S, int N>
-struct alignas(sizeof(S) * N) Vector {
-  S x[N];
-};
 
 /// Loops, innermost first, with K sets of strides, in elements.
 template <int K>
@@ -115,9 +111,9 @@ __device__ __forceinline__ void store_result(const Op& op, S* out, int64_t* indi
 /// Neighbouring elements from number i on, as accumulators, combined.
 template <int N, class S, class Op>
 __device__ __forceinline__ typename Op::C map_pack(const Op& op, const S* p, int64_t i) {
-  const auto pack = *reinterpret_cast<const Vector<S, N>*>(p);
+  const auto pack = Pack<S, N>::load(p);
   typename Op::C x[N];
-  for (int v = 0; v < N; ++v) x[v] = op.map(pack.x[v], i + v);
+  for (int v = 0; v < N; ++v) x[v] = op.map(pack.v[v], i + v);
   return combine_tree<N>(op, x);
 }
 
@@ -227,10 +223,10 @@ __global__ void __launch_bounds__(kReduceThreads)
         for (int b = 0; b < kBatch; ++b) {
           const int64_t k = i + b * rows;
           const bool inside = k < end;
-          Vector<S, kVector> pack;
-          if (inside) pack = *reinterpret_cast<const Vector<S, kVector>*>(first + k * stride);
+          Pack<S, kVector> pack;
+          if (inside) pack = Pack<S, kVector>::load(first + k * stride);
           for (int v = 0; v < kVector; ++v) {
-            batch[v][b] = inside ? op.map(pack.x[v], k) : op.identity();
+            batch[v][b] = inside ? op.map(pack.v[v], k) : op.identity();
           }
         }
         for (int v = 0; v < kVector; ++v) {
@@ -239,8 +235,8 @@ __global__ void __launch_bounds__(kReduceThreads)
       }
     } else {
       for (; i < end; i += rows) {
-        const auto pack = *reinterpret_cast<const Vector<S, kVector>*>(first + shape.element_at(i));
-        for (int v = 0; v < kVector; ++v) total[v] = op.combine(total[v], op.map(pack.x[v], i));
+        const auto pack = Pack<S, kVector>::load(first + shape.element_at(i));
+        for (int v = 0; v < kVector; ++v) total[v] = op.combine(total[v], op.map(pack.v[v], i));
       }
     }
   }

@@ -9,18 +9,6 @@
 namespace adjoint::cuda {
 namespace {
 
-/// bool is compared as the byte that it is stored in.
-template <class S>
-struct Stored {
-  using type = S;
-};
-template <>
-struct Stored<bool> {
-  using type = uint8_t;
-};
-template <class S>
-using stored_t = typename Stored<S>::type;
-
 /// Its order is the reverse of x's, and it is its own inverse: so the smallest is found as the
 /// largest.
 template <class C>
@@ -79,7 +67,7 @@ struct ExtremumAt {
 template <bool kSmallest>
 void binary_extremum_kernel(const Stream& stream, const TensorIterator& iter) {
   dispatch_all(iter.dtypes[0], [&]<class T>() {
-    using S = stored_t<T>;
+    using S = Stored<T>;  // bool is compared as the byte that it is stored in
     elementwise<compute_t<S>, S(S, S)>(stream, iter, ExtremumOfTwo{kSmallest});
   });
 }
@@ -87,9 +75,9 @@ void binary_extremum_kernel(const Stream& stream, const TensorIterator& iter) {
 template <bool kSmallest>
 void extremum_kernel(const Stream& stream, const TensorIterator& iter) {
   dispatch_all(iter.dtypes[1], [&]<class T>() {
-    Extremum<stored_t<T>> op;
+    Extremum<Stored<T>> op;
     op.smallest = kSmallest;
-    reduce<stored_t<T>>(stream, iter, op);
+    reduce<Stored<T>>(stream, iter, op);
   });
 }
 
@@ -98,7 +86,7 @@ void dim_extremum_kernel(const Stream& stream, const Tensor& values, const Tenso
                          const Tensor& self, int64_t) {
   const TensorIterator iter = TensorIterator::reduction(indices, self);
   dispatch_all(iter.dtypes[1], [&]<class T>() {
-    using S = stored_t<T>;
+    using S = Stored<T>;  // bool is compared as the byte that it is stored in
     reduce<S>(stream, iter, ExtremumAt<S>{kSmallest}, static_cast<S*>(values.impl()->data()));
   });
 }
