@@ -55,7 +55,7 @@ class CpuBackend final : public Backend {
   void set_stream(const Stream&) override {}
   void synchronize(const Stream&) override {}
   // Work is done when it is enqueued: an event has nothing to remember.
-  void* create_event(DeviceIndex) override { return this; }
+  void* create_event(DeviceIndex, bool) override { return this; }
   void destroy_event(void*) noexcept override {}
   void record_event(void*, const Stream&) override {}
   void wait_event(void*, const Stream&) override {}
@@ -64,10 +64,10 @@ class CpuBackend final : public Backend {
   void copy_on_device(void* dst, const void* src, size_t n, const Stream&) override {
     std::memmove(dst, src, n);
   }
-  void copy_from_host(void* dst, const void* src, size_t n, const Stream&) override {
+  void copy_from_host(void* dst, const void* src, size_t n, const Stream&, bool) override {
     std::memmove(dst, src, n);
   }
-  void copy_to_host(void* dst, const void* src, size_t n, const Stream&) override {
+  void copy_to_host(void* dst, const void* src, size_t n, const Stream&, bool) override {
     std::memmove(dst, src, n);
   }
   void register_kernels(OpRegistry& registry) override { register_best_kernels(registry); }

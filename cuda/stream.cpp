@@ -6,6 +6,8 @@
 #include "adjoint/atomic.h"
 #include "adjoint/error.h"
 #include "cuda/check.h"
+#include "cuda/event.h"
+#include "cuda/portable.cuh"
 
 namespace adjoint::cuda {
 namespace {
@@ -13,25 +15,46 @@ namespace {
 struct DeviceStreams {
   detail::Atomic<cudaStream_t> streams[kNumStreams];
   detail::Atomic<uint32_t> next[2];  // of each priority
+  unsigned* tickets = nullptr;                 // kTicketBytes for each stream, made with the first of them
 };
+constexpr size_t kTicketBytes = 128;
 
 constinit DeviceStreams devices[kMaxDevices]{};
 constinit std::mutex making;
 constinit thread_local uint8_t current[kMaxDevices]{};
 
+// Waits, once: all streams may then count on the zeros.
+void make_tickets(DeviceStreams& device, cudaStream_t stream) {
+  RelaxedCapture relaxed;
+  void* tickets = nullptr;
+  check(cudaMalloc(&tickets, kNumStreams * kTicketBytes), "cudaMalloc");
+  cudaError_t status = cudaMemsetAsync(tickets, 0, kNumStreams * kTicketBytes, stream);
+  if (status == cudaSuccess) status = cudaStreamSynchronize(stream);
+  if (status != cudaSuccess) (void)cudaFree(tickets);
+  check(status, "cudaMemsetAsync");
+  device.tickets = static_cast<unsigned*>(tickets);
+}
+
 [[gnu::noinline, gnu::cold]] cudaStream_t make(DeviceIndex index, uint32_t id) {
   check_device(index);
   std::lock_guard lock(making);
-  detail::Atomic<cudaStream_t>& slot = devices[index].streams[id];
-  if (cudaStream_t made = slot.acquire()) return made;
+  DeviceStreams& device = devices[index];
+  if (cudaStream_t made = device.streams[id].acquire()) return made;
   use_device(index);
   int lowest = 0, highest = 0;
   check(cudaDeviceGetStreamPriorityRange(&lowest, &highest), "cudaDeviceGetStreamPriorityRange");
-  int priority = id > kStreamsPerPriority ? highest : lowest;
   cudaStream_t stream = nullptr;
-  check(cudaStreamCreateWithPriority(&stream, cudaStreamNonBlocking, priority),
+  check(cudaStreamCreateWithPriority(&stream, cudaStreamNonBlocking,
+                                     id > kStreamsPerPriority ? highest : lowest),
         "cudaStreamCreateWithPriority");
-  slot.store_release(stream);
+  try {
+    if (!device.tickets) make_tickets(device, stream);
+  } catch (...) {
+    (void)cudaStreamDestroy(stream);
+    throw;
+  }
+  note_block_allocated(device.tickets + id * kTicketBytes / sizeof(unsigned), kTicketBytes, stream);
+  device.streams[id].store_release(stream);
   return stream;
 }
 
@@ -57,6 +80,10 @@ Stream current_stream(DeviceIndex index) {
 
 void set_current_stream(const Stream& stream) {
   current[stream.device().index()] = uint8_t(stream.id());
+}
+
+unsigned* ticket_of(DeviceIndex index, uint32_t id) {
+  return devices[index].tickets + id * kTicketBytes / sizeof(unsigned);
 }
 
 void synchronize_device(DeviceIndex index) {

@@ -33,6 +33,8 @@ Stream stream_from_pool(DeviceIndex index, bool high_priority);
 Stream current_stream(DeviceIndex index);
 /// Makes it this thread's on its device; the current device stays.
 void set_current_stream(const Stream& stream);
+/// A word of device memory that belongs to the stream, 0 at first (cuda/scratch.h).
+unsigned* ticket_of(DeviceIndex index, uint32_t id);
 /// Waits for all of the device's streams.
 void synchronize_device(DeviceIndex index);
 

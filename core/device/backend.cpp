@@ -2,31 +2,46 @@
 #include "adjoint/backend.h"
 
 #include <atomic>
+#include <mutex>
+#include <string>
 #include <utility>
 
 #include "adjoint/error.h"
 #include "adjoint/op_registry.h"
 #include "core/device/builtin_backends.h"
+#include "core/device/plugin.h"
 
 namespace adjoint {
 namespace {
 
 constinit detail::Atomic<Backend*> backends[kNumDeviceTypes]{};
 
-Backend* find_or_install(DeviceType type) {
-  Backend* backend = backends[size_t(type)].acquire();
-  if (backend == nullptr && type == kCPU) {
-    backend = &cpu_backend();
-    backends[size_t(type)].store_release(backend);
-  }
-  return backend;
+// What came of looking for a type's backend, once.
+struct Search {
+  std::once_flag once;
+  std::string why_not;
+};
+Search& search_for(DeviceType type) {
+  static Search* const searches = new Search[kNumDeviceTypes];
+  return searches[size_t(type)];
 }
 
-[[noreturn, gnu::cold]] void fail_missing(DeviceType type) {
-  const char* name = device_type_name(type);
-  detail::fail<Error>("Could not use device '", name, "': no backend for it is registered in this program. ",
-                      "Only the CPU's is built in; use Device(kCPU), or hand a backend for '", name,
-                      "' to register_backend() first");
+void load(DeviceType type) {
+  if (type == kCPU) {
+    backends[size_t(type)].store_release(&cpu_backend());
+  } else if (Backend* backend = load_backend(type, search_for(type).why_not)) {
+    register_backend(*backend);
+  }
+}
+
+[[gnu::noinline, gnu::cold]] Backend* search(DeviceType type) {
+  std::call_once(search_for(type).once, load, type);
+  return backends[size_t(type)].acquire();
+}
+
+Backend* find(DeviceType type) {
+  Backend* backend = backends[size_t(type)].acquire();
+  return backend ? backend : search(type);
 }
 
 }  // namespace
@@ -35,27 +50,60 @@ Backend::~Backend() = default;
 Allocator::~Allocator() = default;
 
 void register_backend(Backend& backend) {
-  Backend* none = nullptr;
-  bool was_free = find_or_install(backend.type()) == nullptr &&
-                  backends[size_t(backend.type())].compare_exchange(none, &backend);
-  ADJOINT_CHECK(was_free, "register_backend: device type '", device_type_name(backend.type()),
+  size_t type = size_t(backend.type());
+  bool is_free = backend.type() != kCPU && backends[type].acquire() == nullptr;
+  if (is_free) {
+    // Nobody finds the backend before its kernels are there.
+    backend.register_kernels(op_registry());
+    Backend* none = nullptr;
+    is_free = backends[type].compare_exchange(none, &backend);
+  }
+  ADJOINT_CHECK(is_free, "register_backend: device type '", device_type_name(backend.type()),
                 "' has a backend already");
-  backend.register_kernels(op_registry());
 }
 
 Backend& get_backend(DeviceType type) {
-  Backend* backend = backends[size_t(type)].acquire();
+  Backend* backend = find(type);
   if (backend == nullptr) [[unlikely]] {
-    backend = find_or_install(type);
-    if (backend == nullptr) fail_missing(type);
+    detail::fail<Error>("Could not use device '", device_type_name(type), "': ", search_for(type).why_not,
+                        ". The CPU is always there: Device(kCPU)");
   }
   return *backend;
 }
 
 bool has_backend(DeviceType type) noexcept {
-  Backend* backend = find_or_install(type);
-  return backend != nullptr && backend->device_count() > 0;
+  try {
+    Backend* backend = find(type);
+    return backend != nullptr && backend->device_count() > 0;
+  } catch (...) {
+    return false;
+  }
 }
+
+// ---- What devices of one stream, without graphs, do not do
+
+void Backend::synchronize_device(DeviceIndex index) { synchronize(current_stream(index)); }
+Stream Backend::stream_from_pool(DeviceIndex index, bool) { return current_stream(index); }
+double Backend::elapsed_ms(void*, void*) {
+  detail::fail<NotImplementedError>("events of device '", device_type_name(type()), "' measure no time");
+}
+void Backend::copy_peer(void*, DeviceIndex, const void*, DeviceIndex, size_t, const Stream&) {
+  detail::fail<NotImplementedError>("copies between devices of type '", device_type_name(type()),
+                                    "' are not implemented");
+}
+bool Backend::is_pinned(const void*) { return false; }
+
+void Allocator::record_stream(void*, const Stream&) {}
+std::vector<SegmentInfo> Allocator::snapshot() const { return {}; }
+namespace {
+[[noreturn]] void fail_pools() {
+  detail::fail<NotImplementedError>("private memory pools are not implemented for this device");
+}
+}  // namespace
+uint64_t Allocator::create_pool() { fail_pools(); }
+void Allocator::begin_allocate_to_pool(uint64_t) { fail_pools(); }
+void Allocator::end_allocate_to_pool(uint64_t) { fail_pools(); }
+void Allocator::release_pool(uint64_t) { fail_pools(); }
 
 namespace {
 
@@ -86,6 +134,7 @@ Allocator& allocator_of(Device device) {
 MemoryStats memory_stats(Device device) { return allocator_of(device).stats(); }
 void reset_peak_memory_stats(Device device) { allocator_of(device).reset_peak(); }
 void empty_cache(Device device) { allocator_of(device).empty_cache(); }
+std::vector<SegmentInfo> memory_snapshot(Device device) { return allocator_of(device).snapshot(); }
 void set_memory_limit(int64_t bytes, Device device) {
   ADJOINT_CHECK_VALUE(bytes >= 0, "set_memory_limit: expected a number of bytes >= 0, got ", bytes);
   allocator_of(device).set_limit(bytes);
@@ -98,10 +147,22 @@ Stream current_stream(Device device) {
 
 void Stream::synchronize() const { get_backend(device_.type()).synchronize(*this); }
 
-StreamGuard::StreamGuard(Stream stream) : previous_(current_stream(stream.device())) {
-  get_backend(stream.device().type()).set_stream(stream);
+StreamGuard::StreamGuard(Stream stream) {
+  Backend& backend = get_backend(stream.device().type());
+  previous_device_ = backend.current_device();
+  previous_ = backend.current_stream(stream.device().index());
+  backend.set_device(stream.device().index());
+  backend.set_stream(stream);
 }
-StreamGuard::~StreamGuard() { get_backend(previous_.device().type()).set_stream(previous_); }
+StreamGuard::~StreamGuard() {
+  try {
+    Backend& backend = get_backend(previous_.device().type());
+    backend.set_stream(previous_);
+    backend.set_device(previous_device_);
+  } catch (...) {
+    // The device is lost: the next call will say so.
+  }
+}
 
 Event::~Event() { release(); }
 Event::Event(Event&& other) noexcept : device_(other.device_), handle_(std::exchange(other.handle_, nullptr)) {}

@@ -7,7 +7,7 @@
 namespace adjoint {
 
 /// Innermost first; strides in bytes. There is at least one loop of each kind.
-struct ReduceLoops {
+struct ADJOINT_API ReduceLoops {
   int num_kept = 0;
   int num_reduced = 0;
   int64_t kept_size[kMaxDims + 1];

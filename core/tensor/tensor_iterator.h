@@ -13,7 +13,7 @@
 namespace adjoint {
 
 /// A plain value: kernels and recordings may copy it. Operand 0 is the output.
-struct TensorIterator {
+struct ADJOINT_API TensorIterator {
   static constexpr int kMaxOperands = 4;
 
   int num_operands = 0;

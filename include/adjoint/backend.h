@@ -28,21 +28,40 @@ class ADJOINT_API Backend {
   virtual DeviceIndex current_device() = 0;
   virtual void set_device(DeviceIndex index) = 0;
   virtual Stream current_stream(DeviceIndex index) = 0;
+  /// The stream becomes current on its device, which need not be the current one.
   virtual void set_stream(const Stream& stream) = 0;
   virtual void synchronize(const Stream& stream) = 0;
+  /// Waits for all streams of the device.
+  virtual void synchronize_device(DeviceIndex index);
+  /// A stream beside the current one; the current one where the device has no more.
+  virtual Stream stream_from_pool(DeviceIndex index, bool high_priority);
 
-  virtual void* create_event(DeviceIndex index) = 0;
+  /// `timing`: for elapsed_ms.
+  virtual void* create_event(DeviceIndex index, bool timing = false) = 0;
   virtual void destroy_event(void* event) noexcept = 0;
   virtual void record_event(void* event, const Stream& stream) = 0;
   virtual void wait_event(void* event, const Stream& stream) = 0;
   virtual bool query_event(void* event) = 0;
   virtual void synchronize_event(void* event) = 0;
 
+  /// Milliseconds between two events with timing that have passed.
+  virtual double elapsed_ms(void* start, void* end);
+
   /// Copies within the device, from the host and to the host, in the order of `stream`. The host
-  /// forms return when the host's memory may be reused or read.
+  /// forms return when the host's memory may be reused or read; with `non_blocking`, and where that
+  /// memory is pinned, before that.
   virtual void copy_on_device(void* dst, const void* src, size_t nbytes, const Stream& stream) = 0;
-  virtual void copy_from_host(void* dst, const void* src, size_t nbytes, const Stream& stream) = 0;
-  virtual void copy_to_host(void* dst, const void* src, size_t nbytes, const Stream& stream) = 0;
+  virtual void copy_from_host(void* dst, const void* src, size_t nbytes, const Stream& stream,
+                              bool non_blocking = false) = 0;
+  virtual void copy_to_host(void* dst, const void* src, size_t nbytes, const Stream& stream,
+                            bool non_blocking = false) = 0;
+  /// A copy between two devices of this type, in the order of `stream`, which is one of either's.
+  virtual void copy_peer(void* dst, DeviceIndex dst_device, const void* src, DeviceIndex src_device,
+                         size_t nbytes, const Stream& stream);
+  /// Hands out host memory that non-blocking copies need; a block is handed out again when its copies
+  /// are done. Null where plain memory is as good.
+  virtual Allocator* pinned_allocator() { return nullptr; }
+  virtual bool is_pinned(const void* host_memory);
 
   /// Installs this backend's kernels.
   virtual void register_kernels(OpRegistry& registry) = 0;
@@ -56,7 +75,8 @@ class ADJOINT_API Backend {
 
 /// Makes a backend known; it must outlive all use of tensors. Throws Error if its type has one.
 ADJOINT_API void register_backend(Backend& backend);
-/// The backend of a type. Throws Error, saying why and what to do, where there is none.
+/// The backend of a type: the plug-in libadjoint_cuda is found and loaded when it is first asked for.
+/// Throws Error, saying why and what to do, where there is none.
 ADJOINT_API Backend& get_backend(DeviceType type);
 /// True where `get_backend(type)` would not throw and there is at least one device.
 ADJOINT_API bool has_backend(DeviceType type) noexcept;

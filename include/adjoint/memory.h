@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "adjoint/device.h"
 #include "adjoint/export.h"
@@ -19,6 +20,27 @@ struct MemoryStats {
   int64_t limit = 0;                   ///< the most that may be reserved; 0: no limit
   int64_t num_allocations = 0;         ///< since the start
   int64_t num_system_allocations = 0;  ///< those that had to ask the system
+};
+
+/// A part of a segment, in a memory_snapshot.
+struct BlockInfo {
+  size_t size = 0;
+  size_t requested_size = 0;  ///< what was asked for; 0 where it is free
+  bool allocated = false;     ///< held by a tensor
+  bool active = false;        ///< that, or freed and still in use by another stream
+};
+
+/// A piece of memory that was obtained from the system, in a memory_snapshot.
+struct SegmentInfo {
+  Device device{kCPU};
+  const void* address = nullptr;
+  size_t total_size = 0;
+  size_t allocated_size = 0;
+  size_t active_size = 0;
+  uint32_t stream = 0;  ///< the id of the stream that its blocks belong to
+  bool is_large = false;
+  uint64_t pool = 0;  ///< the private pool that it belongs to; 0: none
+  std::vector<BlockInfo> blocks;
 };
 
 /// Hands out blocks of one device's memory. Safe to use from any thread.
@@ -37,11 +59,27 @@ class ADJOINT_API Allocator {
   virtual void empty_cache() = 0;
   /// Caps the bytes obtained from the system; 0 lifts the cap.
   virtual void set_limit(int64_t bytes) = 0;
+
+  /// Says that `block`, which allocate returned, is used on `stream` too, which is not its own: after its
+  /// deallocation it is not handed out before the work that is then on `stream` is done.
+  virtual void record_stream(void* block, const Stream& stream);
+  virtual std::vector<SegmentInfo> snapshot() const;
+
+  /// A pool of memory of its own, for a graph: its addresses are nobody else's while it lives. Throws
+  /// NotImplementedError where the device has no graphs.
+  virtual uint64_t create_pool();
+  /// Between the two, what this thread allocates comes from the pool. No nesting.
+  virtual void begin_allocate_to_pool(uint64_t pool);
+  virtual void end_allocate_to_pool(uint64_t pool);
+  /// The pool's memory may go back to the system once its blocks are deallocated.
+  virtual void release_pool(uint64_t pool);
 };
 
 ADJOINT_API MemoryStats memory_stats(Device device = get_default_device());
 ADJOINT_API void reset_peak_memory_stats(Device device = get_default_device());
 ADJOINT_API void empty_cache(Device device = get_default_device());
 ADJOINT_API void set_memory_limit(int64_t bytes, Device device = get_default_device());
+/// What the device's allocator holds, segment by segment; nothing on the CPU.
+ADJOINT_API std::vector<SegmentInfo> memory_snapshot(Device device = get_default_device());
 
 }  // namespace adjoint

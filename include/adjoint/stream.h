@@ -43,7 +43,8 @@ class ADJOINT_API StreamGuard {
   StreamGuard& operator=(const StreamGuard&) = delete;
 
  private:
-  Stream previous_;
+  Stream previous_;  // of the guarded stream's device
+  DeviceIndex previous_device_;
 };
 
 /// A mark in a stream that other streams and the host can wait for.

@@ -67,7 +67,7 @@ void FakeBackend::synchronize(const Stream& s) {
   }
 }
 
-void* FakeBackend::create_event(DeviceIndex) {
+void* FakeBackend::create_event(DeviceIndex, bool) {
   std::lock_guard lock(mutex_);
   ++events_;
   return new FakeEvent{Clock(kStreams)};
@@ -100,12 +100,12 @@ void FakeBackend::copy_on_device(void* dst, const void* src, size_t n, const Str
   write(dst, s);
   std::memmove(dst, src, n);
 }
-void FakeBackend::copy_from_host(void* dst, const void* src, size_t n, const Stream& s) {
+void FakeBackend::copy_from_host(void* dst, const void* src, size_t n, const Stream& s, bool) {
   begin("copy_from_host", s);
   write(dst, s);
   std::memcpy(dst, src, n);
 }
-void FakeBackend::copy_to_host(void* dst, const void* src, size_t n, const Stream& s) {
+void FakeBackend::copy_to_host(void* dst, const void* src, size_t n, const Stream& s, bool) {
   begin("copy_to_host", s);
   read(src, s);
   std::memcpy(dst, src, n);

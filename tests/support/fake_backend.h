@@ -30,15 +30,17 @@ class FakeBackend final : public Backend {
   Stream current_stream(DeviceIndex index) override;
   void set_stream(const Stream& stream) override;
   void synchronize(const Stream& stream) override;
-  void* create_event(DeviceIndex index) override;
+  void* create_event(DeviceIndex index, bool timing) override;
   void destroy_event(void* event) noexcept override;
   void record_event(void* event, const Stream& stream) override;
   void wait_event(void* event, const Stream& stream) override;
   bool query_event(void* event) override;
   void synchronize_event(void* event) override;
   void copy_on_device(void* dst, const void* src, size_t nbytes, const Stream& stream) override;
-  void copy_from_host(void* dst, const void* src, size_t nbytes, const Stream& stream) override;
-  void copy_to_host(void* dst, const void* src, size_t nbytes, const Stream& stream) override;
+  void copy_from_host(void* dst, const void* src, size_t nbytes, const Stream& stream,
+                      bool non_blocking) override;
+  void copy_to_host(void* dst, const void* src, size_t nbytes, const Stream& stream,
+                      bool non_blocking) override;
   void register_kernels(OpRegistry& registry) override;
 
   /// One of the device's streams; 0 is current at first.

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// The caching allocator of a GPU's memory.
+//
+// Note [Stream-ordered memory]
+// Memory is obtained from CUDA in segments of 2 MB (for blocks of up to 1 MB) or 20 MB and more,
+// each of which belongs to one stream. Blocks are cut from segments in multiples of 512 bytes, and
+// grow together with their free neighbours when they are given back.
+// - A block that is given back is at once free for its own stream, although work enqueued on that
+// stream
+//   may still use it: what uses it next comes later in the stream. No other stream ever gets it.
+// - Where another stream used it too (record_stream), an event is recorded on that stream when the
+// block
+//   is given back, and the block waits until the event has passed. Events are looked at only where
+//   no free block fits.
+// - A capture allocates from a private pool, and what is given back there stays there: the graph's
+//   addresses are its own until the pool is released. While a capture is under way no event is
+//   recorded or queried, as CUDA demands: blocks with other streams' uses wait for its end.
+// - Where CUDA or the limit gives no more, all that is free is given back and CUDA is asked once
+// more;
+//   then OutOfMemoryError says who holds what.
+// So a program in its steady state calls neither cudaMalloc nor cudaFree.
+#pragma once
+
+#include <mutex>
+#include <string>
+
+#include "adjoint/memory.h"
+#include "cuda/block_pool.h"
+#include "cuda/event.h"
+#include "cuda/stream.h"
+
+namespace adjoint::cuda {
+
+/// The free blocks of one stream.
+struct StreamPool {
+  FreeBlocks small, large;
+  uint32_t stream;
+};
+
+struct PrivatePool {
+  uint64_t id;  ///< 0 is the general one
+  bool released = false;
+  std::unique_ptr<StreamPool> streams[kNumStreams];
+};
+
+struct Segment {
+  char* data;
+  size_t size;
+  bool large;
+  cudaStream_t raw_stream;
+  StreamPool* pool;
+  PrivatePool* owner;
+  Block* first;
+  Segment *previous, *next;
+};
+
+class DeviceAllocator final : public Allocator {
+ public:
+  explicit DeviceAllocator(DeviceIndex index) : device_(index) {}
+  void* allocate(size_t nbytes, const Stream& stream) override;
+  void deallocate(void* data, size_t nbytes, const Stream& stream) noexcept override;
+  void record_stream(void* data, const Stream& stream) override;
+  MemoryStats stats() const override;
+  void reset_peak() override;
+  void empty_cache() override;
+  void set_limit(int64_t bytes) override;
+  std::vector<SegmentInfo> snapshot() const override;
+  uint64_t create_pool() override;
+  void begin_allocate_to_pool(uint64_t pool) override;
+  void end_allocate_to_pool(uint64_t pool) override;
+  void release_pool(uint64_t pool) override;
+
+ private:
+  struct Pending {
+    Block* block;
+    PooledEvent* event;
+    Stream stream;
+  };
+
+  StreamPool& pool_of(PrivatePool& owner, uint32_t stream);
+  PrivatePool& target_pool() noexcept;
+  PrivatePool& find_pool(uint64_t id, const char* who);
+  Block* take(size_t size, const Stream& stream);
+  Block* from_system(size_t size, const Stream& stream, PrivatePool& owner);
+  Block* add_segment(size_t nbytes, bool large, const Stream& stream, PrivatePool& owner);
+  void split(Block* block, size_t size);
+  void make_free(Block* block) noexcept;
+  Block* absorb(Block* block, Block* neighbour) noexcept;
+  void record_uses(Block* block) noexcept;
+  void poll_pending(bool wait) noexcept;
+  bool release_segments() noexcept;
+  void release(Segment* segment) noexcept;
+  std::string out_of_memory(size_t nbytes) const;
+  std::vector<SegmentInfo> snapshot_locked() const;
+
+  const DeviceIndex device_;
+  mutable std::mutex mutex_;
+  MemoryStats stats_;
+  PrivatePool general_{0, false, {}};
+  std::vector<std::unique_ptr<PrivatePool>> private_pools_;
+  uint64_t last_pool_ = 0;
+  int captures_ = 0;
+  BlockObjects objects_;
+  BlockMap used_;
+  Segment* segments_ = nullptr;
+  std::vector<Pending> pending_;
+  std::vector<Block*> deferred_;  // given back during a capture, with other streams' uses
+};
+
+/// The device's allocator, made on the first call and never destroyed.
+DeviceAllocator& device_allocator(DeviceIndex index);
+
+}  // namespace adjoint::cuda
