@@ -63,6 +63,13 @@ void violation(const char* kind, std::string text);
 /// "allocator".
 std::vector<Violation> take_violations();
 
+/// What the host does with pinned memory cannot be seen, but said: a violation where the host has
+/// not waited for a copy that uses the bytes.
+void host_reads(const void* pinned, size_t bytes, const char* file = __builtin_FILE(),
+                int line = __builtin_LINE());
+void host_writes(const void* pinned, size_t bytes, const char* file = __builtin_FILE(),
+                 int line = __builtin_LINE());
+
 // ---- Counters
 
 enum class Direction {
@@ -92,10 +99,11 @@ struct Counters {
   uint64_t synchronizations =
       0;  ///< calls that may block: copies to pageable memory and cudaFree, too
   uint64_t queries = 0;
-  uint64_t streams_created = 0;
-  uint64_t events_created = 0, events_recorded = 0, events_waited = 0;  ///< waited for by streams
-  uint64_t live_bytes = 0, peak_bytes = 0;                              ///< of device memory
-  std::map<std::string, uint64_t> launches_by_kernel;                   ///< by name: "axpy<float>"
+  uint64_t streams_created = 0, streams_destroyed = 0;
+  uint64_t events_created = 0, events_destroyed = 0, events_recorded = 0,
+           events_waited = 0;                          ///< waited for by streams
+  uint64_t live_bytes = 0, peak_bytes = 0;             ///< of device memory
+  std::map<std::string, uint64_t> launches_by_kernel;  ///< by name: "axpy<float>"
   std::map<std::string, uint64_t> library_calls_by_name;
   std::map<std::string, uint64_t, std::less<>> api_calls;
   std::map<std::pair<Direction, HostMemory>, Copies> copies;

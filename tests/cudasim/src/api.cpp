@@ -8,6 +8,7 @@
 #include "counters.h"
 #include "faults.h"
 #include "graph.h"
+#include "launch.h"
 
 namespace cudasim {
 namespace {
@@ -113,6 +114,12 @@ void clear_faults() {
   const std::lock_guard lock(engine().mutex);
   faults().clear();
   launch_fault() = {};
+}
+
+void reseed() {
+  const std::lock_guard lock(engine().mutex);
+  engine().reseed(config().seed);
+  reseed_blocks();
 }
 
 void settle() {

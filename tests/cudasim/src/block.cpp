@@ -14,7 +14,7 @@ dim3 blockDim, gridDim;
 namespace cudasim {
 namespace {
 
-uint64_t launches = 0;  // since the last reseed()
+uint64_t launches = 0;  // since the last reseed_blocks()
 
 std::string text_of(uint3 v) {
   return "(" + std::to_string(v.x) + "," + std::to_string(v.y) + "," + std::to_string(v.z) + ")";
@@ -31,7 +31,7 @@ Executor& executor() {
   return executor;
 }
 
-void reseed() { launches = 0; }
+void reseed_blocks() { launches = 0; }
 
 void run_grid(const Launch& launch) { executor().run(launch); }
 

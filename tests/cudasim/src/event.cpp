@@ -79,6 +79,7 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
   return api("cudaEventDestroy", kPlain, [&](Engine& e) {
     if (e.events().erase(event) == 0) return cudaErrorInvalidResourceHandle;
     delete event;
+    ++live_counters().events_destroyed;
     return cudaSuccess;
   });
 }
@@ -116,8 +117,8 @@ cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEve
       if ((event->flags & cudaEventDisableTiming) || !event->recorded) {
         return cudaErrorInvalidResourceHandle;
       }
-      if (!e.poll(event->point)) return cudaErrorNotReady;
     }
+    if (!e.poll(start->point) || !e.poll(end->point)) return cudaErrorNotReady;
     *milliseconds = std::chrono::duration<float, std::milli>(*end->time - *start->time).count();
     return cudaSuccess;
   });

@@ -32,12 +32,17 @@ std::string describe_caller(const void* address) {
 }
 
 void report(const RangeAccess& overlap, const char* past_verb, const Site& past, const Site& now) {
-  violation(
-      now.frees || past.frees ? "early reuse" : "race",
-      std::to_string(overlap.end - overlap.begin) + " bytes at " + hex(overlap.begin) + ": " +
-          past_verb + " by " + describe(past) + " and " + (overlap.write ? "written" : "read") +
-          " by " + describe(now) + ", with nothing that orders the two" +
-          (now.frees ? ": freed before that was waited for" : ": a wait for an event is missing"));
+  const bool host = now.kind == Site::Kind::host;
+  const char* advice = now.frees ? "freed before that was waited for"
+                       : host    ? "the host has not waited for it"
+                                 : "a wait for an event is missing";
+  violation(now.frees || past.frees ? "early reuse"
+            : host                  ? "host race"
+                                    : "race",
+            std::to_string(overlap.end - overlap.begin) + " bytes at " + hex(overlap.begin) + ": " +
+                past_verb + " by " + describe(past) + " and " +
+                (overlap.write ? "written" : "read") + " by " + describe(now) +
+                ", with nothing that orders the two: " + advice);
 }
 
 }  // namespace
@@ -48,13 +53,12 @@ void join(Clock& into, const Clock& from) {
 }
 
 std::string describe(const Site& site) {
-  std::string text = site.what;
-  if (site.file) {
-    text = "kernel " + text + " (" + site.file + ":" + std::to_string(site.line) + ")";
-  } else if (site.caller) {
-    text += describe_caller(site.caller);
-  }
-  return text + " on stream " + std::to_string(site.stream);
+  std::string text = site.kind == Site::Kind::kernel ? "kernel " : "";
+  text += site.what;
+  if (site.file) text += std::string(" (") + site.file + ":" + std::to_string(site.line) + ")";
+  if (site.caller) text += describe_caller(site.caller);
+  if (site.kind != Site::Kind::host) text += " on stream " + std::to_string(site.stream);
+  return text;
 }
 
 // Makes `at` a boundary between segments; the first segment at or after it.

@@ -34,11 +34,13 @@ inline bool happened_before(const Epoch& epoch, const Clock& clock) {
 
 /// Where an operation comes from, for reports. The strings live as long as the program.
 struct Site {
+  enum class Kind { kernel, call, host };
+  Kind kind = Kind::call;
   const char* what = "";       // a kernel's name, or the API function
-  const char* file = nullptr;  // where a kernel was launched
+  const char* file = nullptr;  // where a kernel was launched, or the host accesses memory
   int line = 0;
   const void* caller = nullptr;  // return address of an API call
-  unsigned stream = 0;           // number of the stream
+  unsigned stream = 0;           // its number; of no meaning for the host
   bool frees = false;            // gives memory back
 };
 /// "kernel axpy<float> (loops.cu:12) on stream 3".

@@ -64,6 +64,10 @@ cudaError_t run(const Launch& launch, const std::vector<RangeAccess>& unknown, c
   std::vector<uint64_t> sums;
   for (const RangeAccess& range : unknown) sums.push_back(checksum(range));
   run_grid(launch);
+  const std::string who = describe(site);
+  for (const Access& access : launch.accesses) {
+    if (access.role != Role::read) check_redzones(access.pointer, who);
+  }
   for (size_t i = 0; i < unknown.size(); ++i) {
     if (checksum(unknown[i]) == sums[i]) continue;
     engine().races.access({unknown[i].begin, unknown[i].end, true}, operation, site);
@@ -85,7 +89,11 @@ cudaError_t submit_launch(Launch&& launch, cudaStream_t handle) {
     const std::string& name = name_of(launch);
     work.kernel = &name;
     work.library = this_thread().library_calls > 0;
-    work.site = {name.c_str(), launch.site.file, launch.site.line, nullptr, stream->number, false};
+    work.site.kind = Site::Kind::kernel;
+    work.site.what = name.c_str();
+    work.site.file = launch.site.file;
+    work.site.line = launch.site.line;
+    work.site.stream = stream->number;
     std::vector<RangeAccess> unknown;
     collect_uses(launch, work, unknown);
     cudaError_t fault = stream->capture ? cudaSuccess : take_launch_fault();

@@ -14,6 +14,9 @@ cudaError_t validate_launch(const Launch& launch, int device);
 /// Runs the launch's threads, all of them, on the calling thread. One grid runs at a time.
 void run_grid(const Launch& launch);
 
+/// Starts the random choices of run_grid anew.
+void reseed_blocks();
+
 /// True inside a kernel.
 bool in_kernel();
 

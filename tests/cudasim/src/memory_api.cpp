@@ -45,6 +45,7 @@ cudaError_t release_pinned(const char* name, void* pointer, Release&& release) {
       const RangeAccess whole{begin, begin + allocation.bytes, true};
       if (!e.races.settled(whole, e.host)) {
         Site site;
+        site.kind = Site::Kind::host;
         site.what = name;
         site.frees = true;
         e.races.host_access(whole, e.host, site);
@@ -56,7 +57,26 @@ cudaError_t release_pinned(const char* name, void* pointer, Release&& release) {
   });
 }
 
+void access_by_host(const void* pointer, size_t bytes, bool write, const char* file, int line) {
+  const std::lock_guard lock(engine().mutex);
+  Site site;
+  site.kind = Site::Kind::host;
+  site.what = "the host";
+  site.file = file;
+  site.line = line;
+  const auto begin = reinterpret_cast<uintptr_t>(pointer);
+  engine().races.host_access({begin, begin + bytes, write}, engine().host, site);
+}
+
 }  // namespace
+
+void host_reads(const void* pinned, size_t bytes, const char* file, int line) {
+  access_by_host(pinned, bytes, false, file, line);
+}
+void host_writes(const void* pinned, size_t bytes, const char* file, int line) {
+  access_by_host(pinned, bytes, true, file, line);
+}
+
 }  // namespace cudasim
 
 using namespace cudasim;
@@ -84,6 +104,7 @@ cudaError_t cudaFree(void* pointer) {
     const RangeAccess whole{begin, begin + allocation.bytes, true};
     if (!e.races.settled(whole, e.host)) {
       Site site;
+      site.kind = Site::Kind::host;
       site.what = "cudaFree";
       site.frees = true;
       e.races.host_access(whole, e.host, site);

@@ -100,6 +100,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t handle) {
     if (!stream || stream.get() != handle) return cudaErrorInvalidResourceHandle;
     if (stream->capture) invalidate(*stream->capture);
     e.destroy_stream(handle);
+    ++live_counters().streams_destroyed;
     return cudaSuccess;
   });
 }
