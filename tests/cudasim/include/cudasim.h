@@ -30,8 +30,11 @@ struct Config {
   uint64_t seed = 1;
   int device_count = 2;
   size_t total_memory = size_t{4} << 30;  ///< of each device
-  bool driver =
-      true;  ///< without one every call but the versions' fails, as on a machine without a GPU
+  /// Without one every call but the versions' fails, as on a machine that has no GPU.
+  bool driver = true;
+  /// A block that the allocator has freed is taboo to AddressSanitizer, which ends the program at a
+  /// stale use; without, stale use is a violation, or is seen by the values (0xFF).
+  bool poison_freed_blocks = true;
 };
 
 /// May be changed while no work is pending; the device count only before the first call.
@@ -88,25 +91,27 @@ struct Copies {
 
 /// What the program has done. What is captured counts when the graph is launched, kernels apart.
 struct Counters {
-  uint64_t launches = 0;         ///< of the program's own kernels
-  uint64_t library_calls = 0;    ///< that stand for a library's: see LibraryCall
-  uint64_t library_kernels = 0;  ///< launched by those
-  uint64_t graph_launches = 0;
-  uint64_t replayed_kernels = 0;  ///< the nodes of launched graphs
-  uint64_t sets = 0;
-  uint64_t mallocs = 0, frees = 0;            ///< of device memory
-  uint64_t host_mallocs = 0, host_frees = 0;  ///< of pinned memory
-  uint64_t synchronizations =
-      0;  ///< calls that may block: copies to pageable memory and cudaFree, too
-  uint64_t queries = 0;
-  uint64_t streams_created = 0, streams_destroyed = 0;
-  uint64_t events_created = 0, events_destroyed = 0, events_recorded = 0,
-           events_waited = 0;                          ///< waited for by streams
-  uint64_t live_bytes = 0, peak_bytes = 0;             ///< of device memory
-  std::map<std::string, uint64_t> launches_by_kernel;  ///< by name: "axpy<float>"
+  /// Of the program's own kernels, in all and by name, as "axpy<float>".
+  uint64_t launches = 0;
+  std::map<std::string, uint64_t> launches_by_kernel;
+  /// What stands for a library's function, in all and by name, and the kernels that it launched.
+  uint64_t library_calls = 0;
   std::map<std::string, uint64_t> library_calls_by_name;
-  std::map<std::string, uint64_t, std::less<>> api_calls;
+  uint64_t library_kernels = 0;
+  /// Graphs launched, and the kernels among their nodes.
+  uint64_t graph_launches = 0, replayed_kernels = 0;
+  uint64_t sets = 0;
   std::map<std::pair<Direction, HostMemory>, Copies> copies;
+  /// Device memory; pinned memory.
+  uint64_t mallocs = 0, frees = 0, live_bytes = 0, peak_bytes = 0;
+  uint64_t host_mallocs = 0, host_frees = 0;
+  /// Calls that may block, copies to pageable memory and cudaFree among them; calls that ask.
+  uint64_t synchronizations = 0, queries = 0;
+  uint64_t streams_created = 0, streams_destroyed = 0;
+  uint64_t events_created = 0, events_destroyed = 0, events_recorded = 0;
+  uint64_t events_waited = 0;  ///< by streams
+  /// Every call of the API, by the function's name.
+  std::map<std::string, uint64_t, std::less<>> api_calls;
 
   /// The copies in one direction, or of one kind.
   uint64_t copied_bytes(Direction direction) const;

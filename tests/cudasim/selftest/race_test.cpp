@@ -2,6 +2,7 @@
 // What the happens-before checker finds, in every mode and for every seed, and what it must not.
 #include <tuple>
 
+#include "../src/raw_memory.h"
 #include "stream_support.h"
 
 namespace cudasim::selftest {
@@ -201,6 +202,7 @@ TEST_F(Races, BlocksOfOneSegmentAreApart) {
 
 // A block of stream a is used on b, too; it goes back to a's pool with b still at it.
 TEST_F(Races, ABlockFreedWhileAnotherStreamUsesItIsFound) {
+  config().poison_freed_blocks = false;
   const Stream a, b;
   const Event event;
   const Segment segment;
@@ -225,6 +227,7 @@ TEST_F(Races, ABlockFreedWhileAnotherStreamUsesItIsFound) {
 
 // A block is handed to another stream than the one that it was freed on.
 TEST_F(Races, ABlockReusedTooEarlyIsFound) {
+  config().poison_freed_blocks = false;
   const Stream a, b;
   const Event event;
   const Segment segment;
@@ -279,6 +282,21 @@ TEST_F(Races, AFreedBlockHoldsNothingOfUse) {
   block_freed(x, kBytes, a);
   ASSERT_CUDA(cudaStreamSynchronize(a));
 }
+
+#if defined(CUDASIM_ASAN)
+TEST_F(Races, AStaleUseOfABlockEndsTheProgramUnderAddressSanitizer) {
+  const Stream a, b;
+  const Segment segment;
+  EXPECT_DEATH(
+      {
+        config().mode = Mode::eager;
+        block_allocated(segment.block(0), kBytes, a);
+        block_freed(segment.block(0), kBytes, a);
+        launch_fill(a, segment.block(0), 1);
+      },
+      "use-after-poison");
+}
+#endif
 
 TEST_F(Races, AKernelThatIsGivenAFreedBlockIsFound) {
   const Stream a;

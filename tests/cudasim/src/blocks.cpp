@@ -141,7 +141,7 @@ void block_freed(const void* pointer, size_t bytes, cudaStream_t handle) {
   work.run = [pointer, bytes](const Operation&) {
     void* memory = translate_address(pointer);
     raw_fill(memory, 0xFF, bytes);
-    poison(memory, bytes);
+    if (config().poison_freed_blocks) poison(memory, bytes);
     return cudaSuccess;
   };
   engine().submit(*stream, std::move(work));

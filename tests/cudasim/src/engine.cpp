@@ -158,8 +158,8 @@ void Engine::run_front(CUstream_st& stream) {
 }
 
 void Engine::run_needed(std::vector<Stamp> goals) {
-  std::map<unsigned, Stamp>
-      needed;  // by the stream's number: the order of addresses is not the seed's
+  // By the stream's number: the order of addresses would not be the seed's.
+  std::map<unsigned, Stamp> needed;
   while (!goals.empty()) {
     const Stamp goal = std::move(goals.back());
     goals.pop_back();
