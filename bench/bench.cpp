@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// ./dev bench: Adjoint beside LibTorch. Runs the two programs of rows by turns, several rounds, so
-// that a machine whose speed drifts drifts for both; prints the medians and the ratio, and writes
-// JSON.
+// ./dev bench: Adjoint beside LibTorch, on each device asked for. Runs the programs of rows by turns,
+// several rounds, so that a machine whose speed drifts drifts for all; prints the medians and the
+// ratios, and writes JSON.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -36,19 +36,19 @@ std::string output_of(const std::string& command) {
   return out;
 }
 
-/// Times of one library: name of the row to nanoseconds, one for each round.
+/// Times of one library on one device: name of the row to nanoseconds, one for each round.
 struct Library {
-  std::string program, name;
+  std::string program, device, name;
   std::map<std::string, std::vector<double>> times;
   std::vector<std::string> order;
 
   void run_once(int threads, double seconds, const std::string& filter) {
     std::string command =
-        shell_quoted(program) + " " + std::to_string(threads) +
+        shell_quoted(program) + " " + std::to_string(threads) + " " + shell_quoted(device) +
         " --benchmark_format=json --benchmark_min_time=" + std::to_string(seconds) +
         (filter.empty() ? "" : " --benchmark_filter=" + shell_quoted(filter)) + " 2>/dev/null";
     json report = json::parse(output_of(command));
-    name = report["context"]["library"];
+    name = report["context"]["library"].get<std::string>() + ", " + device;
     for (const json& row : report["benchmarks"]) {
       std::string key = row["name"];
       if (!times.contains(key)) order.push_back(key);
@@ -95,9 +95,11 @@ int main(int argc, char** argv) {
   int threads = 1, rounds = 5;
   double seconds = 0.05;
   std::string filter, file = "bench.json";
+  std::vector<std::string> devices{"cpu"};
   app.add_option("--threads", threads, "threads that each library may use")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
+  app.add_option("--device", devices, "cpu or cuda, or both")->capture_default_str();
   app.add_option("--rounds", rounds, "runs of each program")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
@@ -114,35 +116,37 @@ int main(int argc, char** argv) {
   }
   try {
     std::filesystem::path here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
-    std::vector<Library> libraries{{here / "rows_adjoint", "", {}, {}}};
-    if (std::filesystem::exists(here / "rows_torch"))
-      libraries.push_back({here / "rows_torch", "", {}, {}});
+    std::vector<Library> libraries;
+    for (const std::string& device : devices) {
+      libraries.push_back({here / "rows_adjoint", device, "", {}, {}});
+      if (std::filesystem::exists(here / "rows_torch"))
+        libraries.push_back({here / "rows_torch", device, "", {}, {}});
+    }
     for (int round = 0; round < rounds; ++round) {
       for (Library& library : libraries) library.run_once(threads, seconds, filter);
       if (isatty(2))
         fprintf(stderr, "\rround %d of %d%s", round + 1, rounds, round + 1 == rounds ? "\n" : "");
     }
 
-    const Library& ours = libraries[0];
-    const Library* theirs = libraries.size() > 1 ? &libraries[1] : nullptr;
+    const Library& first = libraries[0];
     printf("%s, %d thread%s, medians of %d rounds (+- half the range)\n\n", cpu_name().c_str(),
            threads, threads == 1 ? "" : "s", rounds);
-    printf("%-26s %20s", "", ours.name.c_str());
-    if (theirs) printf(" %24s %8s", theirs->name.c_str(), "ratio");
+    printf("%-26s %20s", "", first.name.c_str());
+    for (size_t i = 1; i < libraries.size(); ++i)
+      printf(" %24s %8s", libraries[i].name.c_str(), "ratio");
     printf("\n");
     json rows = json::array();
-    for (const std::string& key : ours.order) {
-      double a = median(ours.times.at(key));
+    for (const std::string& key : first.order) {
+      double a = median(first.times.at(key));
       printf("%-26s %12s +-%3.0f %%", key.c_str(), readable(a).c_str(),
-             spread(ours.times.at(key)) * 100);
-      json row{{"name", key}, {"adjoint_ns", a}, {"adjoint_all_ns", ours.times.at(key)}};
-      if (theirs) {
-        double b = median(theirs->times.at(key));
-        printf("     %12s +-%3.0f %% %7.2fx", readable(b).c_str(),
-               spread(theirs->times.at(key)) * 100, b / a);
-        row["libtorch_ns"] = b;
-        row["libtorch_all_ns"] = theirs->times.at(key);
-        row["ratio"] = b / a;
+             spread(first.times.at(key)) * 100);
+      json row{{"name", key}, {"ns", json::object()}};
+      for (const Library& library : libraries) {
+        const std::vector<double>& times = library.times.at(key);
+        row["ns"][library.name] = times;
+        if (&library == &first) continue;
+        double b = median(times);
+        printf("     %12s +-%3.0f %% %7.2fx", readable(b).c_str(), spread(times) * 100, b / a);
       }
       printf("\n");
       rows.push_back(std::move(row));
@@ -154,7 +158,7 @@ int main(int argc, char** argv) {
     out << report.dump(1) << "\n";
     out.close();
     if (!out) throw std::runtime_error("cannot write " + file);
-    printf("\nratio: how many times as long LibTorch takes. Numbers: %s\n", file.c_str());
+    printf("\nratio: time over that of the first column. Numbers: %s\n", file.c_str());
   } catch (const std::exception& e) {
     fprintf(stderr, "bench: %s\n", e.what());
     return 2;

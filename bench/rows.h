@@ -5,6 +5,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -12,20 +13,50 @@ namespace rows {
 
 using lib::Tensor;
 
+/// Where the rows run, and what waits for it (null: work there is done when a call returns).
+inline lib::Device device{lib::kCPU};
+inline void (*synchronize)() = nullptr;
+
+/// Times `work`. A device that works behind the host's back is given a batch and waited for once: so
+/// the longer one of the host's and the device's work is measured.
+template <class F>
+void measure(benchmark::State& state, F work) {
+  if (!synchronize) {
+    for (auto _ : state) work();
+    return;
+  }
+  constexpr int kBatch = 64;
+  for (int i = 0; i < 3; ++i) work();
+  synchronize();
+  for (auto _ : state) {
+    auto start = std::chrono::steady_clock::now();
+    for (int i = 0; i < kBatch; ++i) work();
+    synchronize();
+    std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+    state.SetIterationTime(time.count() / kBatch);
+  }
+}
+
+template <class F>
+void add_row(const std::string& name, F f) {
+  auto* row = benchmark::RegisterBenchmark(name.c_str(), f);
+  if (synchronize) row->UseManualTime();
+}
+
 // ---- Operations on 4x4: what an operation costs beside its arithmetic
 // ----------------------------
 template <class F>
 void op_row(const char* name, F f) {
-  benchmark::RegisterBenchmark(name, [f](benchmark::State& state) {
-    Tensor a = lib::ones({4, 4}), b = lib::ones({4, 4});
-    Tensor leaf = lib::ones({4, 4}, lib::requires_grad());
-    for (auto _ : state) benchmark::DoNotOptimize(f(a, b, leaf));
+  add_row(name, [f](benchmark::State& state) {
+    Tensor a = lib::ones({4, 4}, device), b = lib::ones({4, 4}, device);
+    Tensor leaf = lib::ones({4, 4}, lib::requires_grad().device(device));
+    measure(state, [&] { benchmark::DoNotOptimize(f(a, b, leaf)); });
   });
 }
 
 inline void register_ops() {
   op_row("op/empty", [](const Tensor&, const Tensor&, const Tensor&) {
-    return lib::empty({4, 4});
+    return lib::empty({4, 4}, device);
   });
   op_row("op/add", [](const Tensor& a, const Tensor& b, const Tensor&) { return a + b; });
   op_row("op/add recording",
@@ -46,15 +77,15 @@ inline void register_ops() {
 inline void register_backward() {
   for (int nodes : {1, 10, 100}) {
     std::string name = "backward/" + std::to_string(nodes) + (nodes == 1 ? " node" : " nodes");
-    benchmark::RegisterBenchmark(name.c_str(), [nodes](benchmark::State& state) {
-      Tensor leaf = lib::ones({4, 4}, lib::requires_grad()), b = lib::ones({4, 4}),
-             grad = lib::ones({4, 4});
+    add_row(name, [nodes](benchmark::State& state) {
+      Tensor leaf = lib::ones({4, 4}, lib::requires_grad().device(device));
+      Tensor b = lib::ones({4, 4}, device), grad = lib::ones({4, 4}, device);
       Tensor out = leaf;
       for (int i = 0; i < nodes; ++i) out = out * b;
-      for (auto _ : state) {
+      measure(state, [&] {
         out.backward(grad, /*retain_graph=*/true);
         leaf.mutable_grad() = Tensor();
-      }
+      });
     });
   }
 }
@@ -64,18 +95,19 @@ inline void register_backward() {
 template <class Net>
 void step_row(const std::string& name, Net make_net, std::vector<int64_t> input_sizes,
               int64_t classes) {
-  benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {
+  add_row(name, [=](benchmark::State& state) {
     lib::manual_seed(0);
     lib::nn::Sequential net = make_net();
+    net->to(device);
     lib::optim::Adam optimizer(net->parameters(), lib::optim::AdamOptions(1e-3));
-    Tensor x = lib::randn(input_sizes);
-    Tensor y = lib::randint(0, classes, {input_sizes[0]}, lib::kLong);
-    for (auto _ : state) {
+    Tensor x = lib::randn(input_sizes).to(device);
+    Tensor y = lib::randint(0, classes, {input_sizes[0]}, lib::kLong).to(device);
+    measure(state, [&] {
       optimizer.zero_grad();
       Tensor loss = lib::nn::functional::cross_entropy(net->forward(x), y);
       loss.backward();
       optimizer.step();
-    }
+    });
   });
 }
 
@@ -114,15 +146,16 @@ inline void register_steps() {
       {64, 1, 28, 28}, 10);
 }
 
-/// Arguments: the number of threads, then Google Benchmark's own.
-inline int run(int argc, char** argv, const std::string& library) {
-  int threads = argc > 1 ? std::stoi(argv[1]) : 1;
-  lib::set_num_threads(threads);
-  if (argc > 1) argv[1] = argv[0];
-  int rest = argc > 1 ? argc - 1 : argc;
-  char** arguments = argc > 1 ? argv + 1 : argv;
-  benchmark::Initialize(&rest, arguments);
-  if (benchmark::ReportUnrecognizedArguments(rest, arguments)) return 2;
+/// Arguments: the number of threads, the device, then Google Benchmark's own.
+inline int run(int argc, char** argv, const std::string& library, void (*wait_for_cuda)()) {
+  if (argc < 3) return 2;
+  lib::set_num_threads(std::stoi(argv[1]));
+  device = lib::Device(std::string(argv[2]));
+  if (!device.is_cpu()) synchronize = wait_for_cuda;
+  argv[2] = argv[0];
+  int rest = argc - 2;
+  benchmark::Initialize(&rest, argv + 2);
+  if (benchmark::ReportUnrecognizedArguments(rest, argv + 2)) return 2;
   benchmark::AddCustomContext("library", library);
   register_ops();
   register_backward();

@@ -4,4 +4,7 @@
 namespace lib = adjoint;
 #include "rows.h"
 
-int main(int argc, char** argv) { return rows::run(argc, argv, "Adjoint"); }
+int main(int argc, char** argv) {
+  return rows::run(argc, argv, "Adjoint",
+                   [] { adjoint::current_stream(rows::device).synchronize(); });
+}

@@ -6,5 +6,6 @@ namespace lib = torch;
 #include "rows.h"
 
 int main(int argc, char** argv) {
-  return rows::run(argc, argv, std::string("LibTorch ") + TORCH_VERSION);
+  return rows::run(argc, argv, std::string("LibTorch ") + TORCH_VERSION,
+                   [] { torch::cuda::synchronize(); });
 }

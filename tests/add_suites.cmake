@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: MIT
 # Included by ctest: makes a test of each GoogleTest suite of `program`, and several of a suite with
-# very many tests. GTEST_FILTER in the environment narrows what is run, as it does for the program itself.
+# very many tests, for one `run`: cpu, cudasim (a second time, on the simulated CUDA device) or gpu.
+# GTEST_FILTER in the environment narrows what is run, as it does for the program itself.
 cmake_policy(VERSION 3.25)
 set(tests_per_shard 100)
 get_filename_component(name ${program} NAME)
+set(device cpu)
+if(NOT run STREQUAL cpu)
+  set(device cuda)
+  string(APPEND name ".${run}")
+endif()
 execute_process(COMMAND ${program} --gtest_list_tests
   OUTPUT_VARIABLE listing ERROR_VARIABLE errors RESULT_VARIABLE result)
 if(NOT result EQUAL 0)
@@ -29,7 +35,8 @@ macro(add_suite)
     math(EXPR index "${shard} - 1")
     add_test("${part}" ${program} --gtest_color=no "--gtest_filter=${filter}")
     set_tests_properties("${part}" PROPERTIES
-      ENVIRONMENT "GTEST_TOTAL_SHARDS=${shards};GTEST_SHARD_INDEX=${index}")
+      LABELS ${run}
+      ENVIRONMENT "ADJOINT_TEST_DEVICE=${device};GTEST_TOTAL_SHARDS=${shards};GTEST_SHARD_INDEX=${index}")
   endforeach()
 endmacro()
 
