@@ -5,11 +5,13 @@
 #include <cuda_runtime.h>
 
 #include <cstdint>
+#include <tuple>
 
 namespace adjoint::cuda {
 
 /// Of dividends below 2^31 by a divisor in [1, 2^31).
 struct FastDivider {
+  static constexpr std::tuple<> kernel_pointers{};
   uint32_t divisor, multiplier, shift;
 
   FastDivider() = default;
@@ -29,6 +31,7 @@ struct FastDivider {
 
 /// Of dividends below 2^63 by a divisor in [1, 2^63).
 struct FastDivider64 {
+  static constexpr std::tuple<> kernel_pointers{};
   uint64_t divisor, multiplier;
   uint32_t shift;
 

@@ -23,6 +23,7 @@ inline constexpr int kKept = sizeof(C) > 4 ? kLineElements / 2 : kLineElements;
 
 /// How the threads of a block share lines.
 struct LineThreads {
+  static constexpr std::tuple<> kernel_pointers{};
   bool rows = true;
   /// For a line; a power of two, as the threads of a block.
   int width = 1;
@@ -69,6 +70,7 @@ struct LineThreads {
 
 /// The lines of a dense tensor [outer, n, inner].
 struct Lines {
+  static constexpr std::tuple<> kernel_pointers{};
   int64_t count, n, inner;
   LineThreads threads;
   FastDivider64 by_inner;

@@ -29,6 +29,7 @@ namespace adjoint::cuda {
 /// core/math's functors as a kernel takes them.
 template <class Functor>
 struct Forward {
+  static constexpr std::tuple<> kernel_pointers{};
   Functor functor;
   template <class... T>
   __device__ __forceinline__ auto operator()(T... x) const {
@@ -37,6 +38,7 @@ struct Forward {
 };
 template <class Functor>
 struct Backward {
+  static constexpr std::tuple<> kernel_pointers{};
   Functor functor;
   template <class... T>
   __device__ __forceinline__ auto operator()(T... x) const {

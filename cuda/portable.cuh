@@ -11,7 +11,9 @@
 //   3. Parameters are trivially copyable. `const T*` is read, `T*` is written: the simulated device's
 //      race checker goes by that. A struct with pointers lists them:
 //        static constexpr auto kernel_pointers = std::tuple(&Args::in, &Args::out);
-//      (members may be pointers or arrays of pointers). No device pointer lies in device memory.
+//      (members may be pointers or arrays of pointers); one without says so by
+//        static constexpr std::tuple<> kernel_pointers{};
+//      No device pointer lies in device memory.
 //   4. A collective names its mask, and all lanes of it arrive; __syncwarp stands between the steps of
 //      an exchange through shared memory; no __syncthreads after a return that not all threads take.
 //   5. No inline PTX, wmma, cp.async, textures, cooperative groups, __device__ or __constant__ globals.
@@ -26,7 +28,10 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <tuple>
+#include <type_traits>
 
+#include "adjoint/generator.h"
 #include "adjoint/half.h"
 #include "cuda/check.h"
 
@@ -41,6 +46,9 @@
 // T* name: the launch's shared_bytes.
 #define DYNAMIC_SHARED(T, name) T* const name = static_cast<T*>(::cudasim::dynamic_shared_memory())
 #else
+// A kernel_pointers that nobody reads: only the simulated device does. The other compilers tell of what
+// is really unused.
+#pragma nv_diag_suppress 177
 #define SHARED_ARRAY(T, name, N) __shared__ T name[N]
 #define SHARED(T, name) __shared__ T name
 #define DYNAMIC_SHARED(T, name)                                                 \
@@ -62,8 +70,23 @@ struct LaunchConfig {
       : grid(grid), block(block), stream(stream), shared_bytes(shared_bytes), file(file), line(line) {}
 };
 
+/// True for a type from elsewhere that has no pointers and cannot say so itself.
+template <class T>
+inline constexpr bool has_no_pointers = !std::is_class_v<T> || std::is_empty_v<T>;
+template <>
+inline constexpr bool has_no_pointers<Half> = true;
+template <>
+inline constexpr bool has_no_pointers<BFloat16> = true;
+template <>
+inline constexpr bool has_no_pointers<PhiloxState> = true;
+
+/// What may be a kernel's parameter: see rule 3 of Note [One source, two devices].
+template <class T>
+concept KernelParameter =
+    std::is_trivially_copyable_v<T> && (has_no_pointers<T> || requires { T::kernel_pointers; });
+
 /// Enqueues `kernel`; throws CUDAError where that fails. Arguments convert as in a call.
-template <auto kernel, class... Args>
+template <auto kernel, KernelParameter... Args>
 void launch(const LaunchConfig& where, Args... args) {
   cudaLaunchConfig_t config{};
   config.gridDim = where.grid;

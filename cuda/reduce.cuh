@@ -61,6 +61,7 @@ struct StridedLoops {
 
 /// What the kernels of all layouts need to know.
 struct ReduceShape {
+  static constexpr std::tuple<> kernel_pointers{};
   StridedLoops<2> kept;  // strides of the input and of the output
   StridedLoops<1> reduced;
   int64_t outputs, elements, part;

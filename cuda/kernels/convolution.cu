@@ -14,6 +14,7 @@ using namespace convolution;
 
 /// One product for each group and phase. `transposed`: of the gradient, with the kernel mirrored.
 struct Product {
+  static constexpr std::tuple<> kernel_pointers{};
   Images images;  // what is gathered; `count` is also the result's
   bool transposed, accumulate, in_vectors;
   int groups, rows, channels;  // of a group: the result's channels, those summed over

@@ -11,6 +11,7 @@ namespace {
 using namespace convolution;
 
 struct WeightProduct {
+  static constexpr std::tuple<> kernel_pointers{};
   Images grads, images;
   bool accumulate, sum_here;
   int groups, rows, channels;  // of a group: the gradient's channels, the image's

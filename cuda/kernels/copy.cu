@@ -144,6 +144,7 @@ void copy_kernel(const Stream& stream, const TensorIterator& iter) {
 
 template <class S>
 struct Constant {
+  static constexpr std::tuple<> kernel_pointers{};
   S value;
   __device__ __forceinline__ S operator()() const { return value; }
 };

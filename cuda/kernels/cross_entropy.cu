@@ -15,6 +15,7 @@ constexpr int kSampleThreads = 256;
 constexpr unsigned kMaxBlocks = 512;
 
 struct Totals {
+  static constexpr std::tuple<> kernel_pointers{};
   double loss, weight;
 };
 struct AddTotals {
@@ -26,6 +27,7 @@ struct AddTotals {
 /// A ClassLoss, as kernels take it.
 template <class C>
 struct Coefficients {
+  static constexpr std::tuple<> kernel_pointers{};
   int64_t classes, ignore_index;
   C smoothing;  // of each class
   C rest;       // of the sample's own class, beside that

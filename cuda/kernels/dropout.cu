@@ -9,6 +9,7 @@ namespace {
 
 template <class C>
 struct Keep {
+  static constexpr std::tuple<> kernel_pointers{};
   C scale;
   __device__ __forceinline__ C operator()(C x, bool kept) const { return kept ? x * scale : C(0); }
 };

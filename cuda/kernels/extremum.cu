@@ -21,6 +21,7 @@ __device__ __forceinline__ C reversed(C x) {
 }
 
 struct ExtremumOfTwo {
+  static constexpr std::tuple<> kernel_pointers{};
   bool smallest;
   template <class C>
   __device__ __forceinline__ C operator()(C a, C b) const {
@@ -30,6 +31,7 @@ struct ExtremumOfTwo {
 
 template <class S>
 struct Extremum : ValueReduction<S> {
+  static constexpr std::tuple<> kernel_pointers{};
   using typename ValueReduction<S>::C;
   bool smallest;
   __device__ __forceinline__ C turned(C x) const { return smallest ? reversed(x) : x; }
@@ -41,6 +43,7 @@ struct Extremum : ValueReduction<S> {
 
 template <class V>
 struct ValueAt {
+  static constexpr std::tuple<> kernel_pointers{};
   V value;
   int64_t index;
 };
@@ -48,6 +51,7 @@ struct ValueAt {
 /// The first extremum; NaN counts as one.
 template <class S>
 struct ExtremumAt {
+  static constexpr std::tuple<> kernel_pointers{};
   using V = acc_t<S>;
   using C = ValueAt<V>;
   static constexpr bool kVectors = false, kIndexed = true;

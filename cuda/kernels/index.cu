@@ -96,6 +96,7 @@ void with_size(size_t size, const F& f) {
 /// out [outer, count, inner] = in [outer, size, inner] at the indices, `index_step` elements apart;
 /// at `zero_row`, zeros. U are the units that rows are copied in, `inner` of them.
 struct SliceCopy {
+  static constexpr std::tuple<> kernel_pointers{};
   FastDivider inner, count;
   int64_t index_step, zero_row;
 };
@@ -146,6 +147,7 @@ void copy_slices(const Stream& stream, const TensorImpl& out, const TensorImpl& 
 /// The elements of an index tensor, in row-major order, and where they, and the elements of two
 /// other tensors beside them, stand.
 struct Elements {
+  static constexpr std::tuple<> kernel_pointers{};
   int ndim;
   FastDivider sizes[kMaxDims];  // the innermost first
   int64_t strides[3][kMaxDims];
@@ -230,6 +232,7 @@ struct ElementSum<bool> {
 /// Where slices are added: key k and column c are an element of `out` [outer, size, inner], place p
 /// and column c one of `src` [outer, count, inner].
 struct SlicePlaces {
+  static constexpr std::tuple<> kernel_pointers{};
   FastDivider inner;
   int64_t size, count, columns;  // columns: outer * inner
   __device__ int64_t target(uint32_t key, unsigned column) const {
@@ -243,6 +246,7 @@ struct SlicePlaces {
 };
 /// Where elements are scattered: a key is an element of `out`, a place counts src's.
 struct ElementPlaces {
+  static constexpr std::tuple<> kernel_pointers{};
   Elements elements;
   static constexpr int64_t columns = 1;
   __device__ int64_t target(uint32_t key, unsigned) const { return key; }
@@ -278,6 +282,7 @@ __device__ void add_run(T* out, const T* src, const Places& places, const Key& k
 
 /// The key of the i-th index: `valid` if it is to be left out.
 struct SliceKeys {
+  static constexpr std::tuple<> kernel_pointers{};
   int64_t index_step, skip_row;
   __device__ uint32_t operator()(const Indices& indices, int i, uint32_t valid) const {
     const int64_t row = indices(i * index_step);
@@ -285,6 +290,7 @@ struct SliceKeys {
   }
 };
 struct ElementKeys {
+  static constexpr std::tuple<> kernel_pointers{};
   Elements elements;
   int64_t along;
   __device__ uint32_t operator()(const Indices& indices, int i, uint32_t valid) const {

@@ -12,6 +12,7 @@ enum class Order { kZero, kOne, kTwo, kInfinity, kMinusInfinity };
 
 template <class S>
 struct Norm : ValueReduction<S> {
+  static constexpr std::tuple<> kernel_pointers{};
   using typename ValueReduction<S>::C;
   Order order;
 
@@ -42,6 +43,7 @@ struct Norm : ValueReduction<S> {
 
 template <class S>
 struct PowerNorm : Sum<S> {
+  static constexpr std::tuple<> kernel_pointers{};
   using typename Sum<S>::C;
   static constexpr bool kVectors = false;
   C p, inverse;

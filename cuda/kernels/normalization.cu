@@ -23,6 +23,7 @@ __device__ __forceinline__ C value_or(const S* p, int64_t i, C otherwise) {
 /// The sums of g and of g h.
 template <class C>
 struct GradSums {
+  static constexpr std::tuple<> kernel_pointers{};
   C g, gh;
 };
 struct AddGradSums {
@@ -78,6 +79,7 @@ __global__ void __launch_bounds__(kLineThreads, 1)
 /// How the blocks of layer_norm's backward divide the work: the first have rows of the input's
 /// gradient, the others columns of the weight's and the bias's, and parts of the rows.
 struct LayerNormBlocks {
+  static constexpr std::tuple<> kernel_pointers{};
   int64_t rows, n, part;
   unsigned row_blocks, column_groups, splits;
 };
@@ -225,6 +227,7 @@ void layer_norm_backward_kernel(const Stream& stream, const Tensor& grad_input,
 
 /// The values of the channels of a dense [n, c, l].
 struct Channels {
+  static constexpr std::tuple<> kernel_pointers{};
   int64_t count, values, l;
   FastDivider64 by_l;
   LineThreads threads;

@@ -57,6 +57,7 @@ struct SgdTable {
 };
 template <class C>
 struct SgdNumbers {
+  static constexpr std::tuple<> kernel_pointers{};
   C lr, momentum, fresh, decay;
   bool nesterov, maximize, first_step, decays;
 };
@@ -86,6 +87,7 @@ struct AdamTable {
 };
 template <class C>
 struct AdamNumbers {
+  static constexpr std::tuple<> kernel_pointers{};
   C beta2, fresh1, fresh2, eps, decay, shrink, step_size, correction;
   bool decoupled, maximize, decays;
 };

@@ -21,6 +21,7 @@ constexpr int max(int a, int b) { return a > b ? a : b; }
 constexpr int min(int a, int b) { return a < b ? a : b; }
 
 struct Planes {
+  static constexpr std::tuple<> kernel_pointers{};
   int input[2], output[2], kernel[2], stride[2], padding[2], dilation[2];
   FastDivider input_numel, input_columns, output_numel, output_columns, strides[2];
 };

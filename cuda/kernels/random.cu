@@ -47,6 +47,7 @@ void fill_with(const Stream& stream, const Tensor& out, const PhiloxState& state
 
 template <class S>
 struct Uniform {
+  static constexpr std::tuple<> kernel_pointers{};
   using C = compute_t<S>;
   C start, span;
   template <int N>
@@ -70,6 +71,7 @@ void uniform_kernel(const Stream& stream, const Tensor& out, double from, double
 /// Elements 2k and 2k + 1 are a pair.
 template <class S>
 struct Normal {
+  static constexpr std::tuple<> kernel_pointers{};
   using C = compute_t<S>;
   C mean, std;
   template <int N>
@@ -95,6 +97,7 @@ void normal_kernel(const Stream& stream, const Tensor& out, double mean, double 
 
 template <class S, int kDraws>
 struct Below {
+  static constexpr std::tuple<> kernel_pointers{};
   int64_t low;
   uint64_t range;
   template <int N>
@@ -120,6 +123,7 @@ void random_kernel(const Stream& stream, const Tensor& out, int64_t low, uint64_
 
 template <class S>
 struct Bernoulli {
+  static constexpr std::tuple<> kernel_pointers{};
   double p;
   template <int N>
   __device__ __forceinline__ void operator()(const math::PhiloxBlock& block,

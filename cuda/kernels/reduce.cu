@@ -10,6 +10,7 @@ namespace {
 /// The sum of all elements over `count`.
 template <class S>
 struct Mean : Sum<S> {
+  static constexpr std::tuple<> kernel_pointers{};
   using typename Sum<S>::C;
   C count = C(1);
   __device__ __forceinline__ S result(C total) const {
@@ -19,6 +20,7 @@ struct Mean : Sum<S> {
 };
 template <class S>
 struct Product : ValueReduction<S> {
+  static constexpr std::tuple<> kernel_pointers{};
   using typename ValueReduction<S>::C;
   static constexpr bool kVectors = false;
   __device__ __forceinline__ C identity() const { return C(1); }
@@ -28,6 +30,7 @@ struct Product : ValueReduction<S> {
 };
 /// Of bools, as bytes: whether all are `looked_for`, or else its contrary.
 struct Unanimous : ValueReduction<uint8_t> {
+  static constexpr std::tuple<> kernel_pointers{};
   C looked_for;
   __device__ __forceinline__ C identity() const { return looked_for; }
   __device__ __forceinline__ C map(uint8_t x, int64_t) const { return C(x != 0); }

@@ -27,6 +27,7 @@ unsigned blocks_for(int64_t threads) { return unsigned((threads + kThreads - 1) 
 
 /// The lines of a tensor along a dimension, and where their first elements go.
 struct Lines {
+  static constexpr std::tuple<> kernel_pointers{};
   int ndim = 0;
   FastDivider sizes[kMaxDims];  // of the other dimensions, the innermost first
   int64_t strides[kMaxDims];
