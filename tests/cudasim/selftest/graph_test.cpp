@@ -423,11 +423,12 @@ TEST_F(Graphs, BlocksOfACaptureStayInUseByItsGraph) {
   EXPECT_EQ(0, count_found("use after free", [&] {
               ASSERT_CUDA(begin(stream));
               block_allocated(segment, kBytes, stream);
-              ASSERT_CUDA(launch_fill(stream, segment, 8));
+              ASSERT_CUDA(launch_add(stream, segment, segment, 1));
               ASSERT_CUDA(cudaMemcpyAsync(out, segment, kBytes, cudaMemcpyDeviceToHost, stream));
               cudaGraph_t graph = nullptr;
               ASSERT_CUDA(cudaStreamEndCapture(stream, &graph));
               const Exec exec(graph);
+              ASSERT_CUDA(launch_fill(stream, segment, 7));
               block_freed(segment, kBytes, stream);
               ASSERT_CUDA(cudaGraphLaunch(exec, stream));
               ASSERT_CUDA(cudaStreamSynchronize(stream));

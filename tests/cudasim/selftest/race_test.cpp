@@ -424,6 +424,18 @@ TEST_F(Races, PointersThatAStructListsCountByTheirTypes) {
             }));
 }
 
+TEST_F(Races, MemoryThatAKernelBothReadsAndWritesIsWritten) {
+  const Stream a, b;
+  const DeviceFloats x, y, other;
+  ASSERT_CUDA(cudaMemset(x, 0, kBytes));
+  EXPECT_EQ(
+      kRuns, count_found("race", [&] {
+        ASSERT_CUDA((launch_at<add_listed>(a, __FILE__, __LINE__, Listed{x, {x, y}, kCount})));
+        ASSERT_CUDA(launch_add(b, other, x, 1));
+        ASSERT_CUDA(cudaDeviceSynchronize());
+      }));
+}
+
 TEST_F(Races, PointersThatAStructHidesAreFoundByWhatTheyChange) {
   const Stream a, b;
   const DeviceFloats x, y;
