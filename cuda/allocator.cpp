@@ -123,7 +123,8 @@ Block* DeviceAllocator::from_system(size_t size, const Stream& stream, PrivatePo
     block->free = false;
     return block;
   }
-  return release_segments() ? add_segment(nbytes, large, stream, owner) : nullptr;
+  release_segments();
+  return add_segment(nbytes, large, stream, owner);
 }
 
 // A block of the whole of a new segment; null where the limit or CUDA does not allow it.
@@ -208,9 +209,10 @@ Block* DeviceAllocator::absorb(Block* block, Block* neighbour) noexcept {
 void DeviceAllocator::record_uses(Block* block) noexcept {
   for (const Stream& stream : block->uses) {
     try {
+      cudaStream_t handle = raw(stream);
       PooledEvent* event = take_event(stream.device().index());
       pending_.push_back({block, event, stream});
-      if (cudaEventRecord(event->event, raw(stream)) == cudaSuccess) {
+      if (cudaEventRecord(event->event, handle) == cudaSuccess) {
         ++block->num_events;
       } else {
         // The context is lost, or the driver is gone at the program's end: nothing will run any
@@ -253,16 +255,12 @@ void DeviceAllocator::poll_pending(bool wait) noexcept {
   pending_.resize(kept);
 }
 
-// Gives back to CUDA the segments that nothing lives in; true if there was one.
-bool DeviceAllocator::release_segments() noexcept {
-  bool any = false;
+// Gives back to CUDA the segments that nothing lives in.
+void DeviceAllocator::release_segments() noexcept {
   for (Segment* segment = segments_; segment;) {
     Segment* next = segment->next;
     bool unused = segment->first->free && !segment->first->next;
-    if (unused && (segment->owner == &general_ || segment->owner->released)) {
-      release(segment);
-      any = true;
-    }
+    if (unused && (segment->owner == &general_ || segment->owner->released)) release(segment);
     segment = next;
   }
   std::erase_if(private_pools_, [&](const std::unique_ptr<PrivatePool>& pool) {
@@ -272,7 +270,6 @@ bool DeviceAllocator::release_segments() noexcept {
     }
     return true;
   });
-  return any;
 }
 
 // cudaFree waits for the work on the memory.

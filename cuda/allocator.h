@@ -88,7 +88,7 @@ class DeviceAllocator final : public Allocator {
   Block* absorb(Block* block, Block* neighbour) noexcept;
   void record_uses(Block* block) noexcept;
   void poll_pending(bool wait) noexcept;
-  bool release_segments() noexcept;
+  void release_segments() noexcept;
   void release(Segment* segment) noexcept;
   std::string out_of_memory(size_t nbytes) const;
   std::vector<SegmentInfo> snapshot_locked() const;

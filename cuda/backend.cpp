@@ -27,13 +27,14 @@ cudaEvent_t raw_event(void* event) { return static_cast<PooledEvent*>(event)->ev
 class CudaBackend final : public Backend {
  public:
   DeviceType type() const override { return kCUDA; }
-  int device_count() override { return cuda::device_count(); }
+  int device_count() override { return cuda::num_devices(); }
   Allocator& allocator(DeviceIndex index) override { return device_allocator(index); }
 
-  DeviceIndex current_device() override { return cuda::current_device(); }
-  void set_device(DeviceIndex index) override { cuda::set_device(index); }
+  DeviceIndex current_device() override { return thread_device(); }
+  void set_device(DeviceIndex index) override { set_thread_device(index); }
   Stream current_stream(DeviceIndex index) override { return cuda::current_stream(index); }
   void set_stream(const Stream& stream) override { set_current_stream(stream); }
+  Stream default_stream(DeviceIndex index) override { return stream_of(index, 0); }
   Stream stream_from_pool(DeviceIndex index, bool high_priority) override {
     return cuda::stream_from_pool(index, high_priority);
   }
@@ -131,7 +132,7 @@ extern "C" __attribute__((visibility("default"))) adjoint::Backend* adjoint_cuda
         "both statically";
     return nullptr;
   }
-  if (cuda::device_count() == 0) {
+  if (cuda::num_devices() == 0) {
     why_not = cuda::why_no_device();
     return nullptr;
   }

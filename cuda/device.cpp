@@ -68,13 +68,13 @@ constinit thread_local DeviceIndex current = 0;
 
 }  // namespace
 
-int device_count() noexcept { return found().count; }
+int num_devices() noexcept { return found().count; }
 const std::string& why_no_device() { return found().why_none; }
 
 void check_device(DeviceIndex index) {
-  ADJOINT_CHECK(index >= 0 && index < device_count(),
+  ADJOINT_CHECK(index >= 0 && index < num_devices(),
                 "CUDA error: invalid device ordinal: expected a device index ", "below ",
-                device_count(), ", the number of GPUs, got cuda:", int(index));
+                num_devices(), ", the number of GPUs, got cuda:", int(index));
 }
 
 const DeviceProperties& properties(DeviceIndex index) {
@@ -85,9 +85,9 @@ const DeviceProperties& properties(DeviceIndex index) {
   return entry.value;
 }
 
-DeviceIndex current_device() noexcept { return current; }
+DeviceIndex thread_device() noexcept { return current; }
 
-void set_device(DeviceIndex index) {
+void set_thread_device(DeviceIndex index) {
   if (index == current) return use_device(index);
   check_device(index);
   use_device(index);
@@ -95,7 +95,7 @@ void set_device(DeviceIndex index) {
 }
 
 void use_device(DeviceIndex index) {
-  if (device_count() <= 1) return;
+  if (num_devices() <= 1) return;
   int now = -1;
   check(cudaGetDevice(&now), "cudaGetDevice");
   if (now != index) check(cudaSetDevice(index), "cudaSetDevice");

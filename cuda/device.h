@@ -24,17 +24,17 @@ struct DeviceProperties {
 };
 
 /// 0 where there is no driver or no GPU.
-int device_count() noexcept;
-/// Why device_count() is 0, and what to do; empty where it is not.
+int num_devices() noexcept;
+/// Why num_devices() is 0, and what to do; empty where it is not.
 const std::string& why_no_device();
 /// Throws Error unless `index` names a GPU.
 void check_device(DeviceIndex index);
 const DeviceProperties& properties(DeviceIndex index);
 
 /// This thread's device: what an index of -1 means.
-DeviceIndex current_device() noexcept;
-void set_device(DeviceIndex index);
-/// Makes `index` the device of this thread's next calls of the CUDA runtime, which current_device()
+DeviceIndex thread_device() noexcept;
+void set_thread_device(DeviceIndex index);
+/// Makes `index` the device of this thread's next calls of the CUDA runtime, which thread_device()
 /// does not tell of. Free where there is but one GPU.
 void use_device(DeviceIndex index);
 

@@ -46,9 +46,10 @@ void PinnedAllocator::deallocate(void* data, size_t, const Stream&) noexcept {
   for (const Stream& stream : block->streams) {
     try {
       RelaxedCapture relaxed;
+      cudaStream_t handle = raw(stream);
       PooledEvent* event = take_event(stream.device().index());
       pending_.push_back({block, event});
-      if (cudaEventRecord(event->event, raw(stream)) == cudaSuccess) {
+      if (cudaEventRecord(event->event, handle) == cudaSuccess) {
         ++block->num_events;
       } else {
         (void)cudaGetLastError();  // nothing will run any more

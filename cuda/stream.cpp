@@ -15,7 +15,7 @@ namespace {
 struct DeviceStreams {
   detail::Atomic<cudaStream_t> streams[kNumStreams];
   detail::Atomic<uint32_t> next[2];  // of each priority
-  unsigned* tickets = nullptr;                 // kTicketBytes for each stream, made with the first of them
+  unsigned* tickets = nullptr;       // kTicketBytes for each stream, made with the first of them
 };
 constexpr size_t kTicketBytes = 128;
 

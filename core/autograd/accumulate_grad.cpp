@@ -30,6 +30,12 @@ GradList AccumulateGrad::apply(GradList&& grads) {
   return {};
 }
 
+void AccumulateGrad::hand_over(const Stream& stream) {
+  std::lock_guard lock(mutex_);
+  const Tensor& grad = variable_.grad();
+  if (grad.defined()) grad.record_stream(stream);
+}
+
 void accumulate_grad(const Tensor& variable, Tensor grad) {
   Tensor& sum = variable.mutable_grad();
   if (!sum.defined()) {

@@ -20,6 +20,8 @@ class AccumulateGrad final : public Node {
   const char* name() const override { return "AccumulateGrad"; }
   GradList apply(GradList&& grads) override;
   void run_hooks(GradList& grads) override;
+  /// Says that work on `stream` will use the gradient too.
+  void hand_over(const Stream& stream);
 
  private:
   Tensor variable_;

@@ -143,14 +143,18 @@ class Run {
   void evaluate(uint32_t index) {
     Node* node = task_.states[index].node;
     const Stream stream = node->stream();
+    Stream callers = caller_stream_;
     std::optional<StreamGuard> guard;
-    if (!(stream == caller_stream_)) guard.emplace(stream);
+    if (!(stream == caller_stream_)) {
+      callers = current_stream(stream.device());
+      guard.emplace(stream);
+    }
 
     GradList grads;
     if (!task_.states[index].buffer.empty()) {
       grads = task_.states[index].buffer.take(node->num_inputs());
       node->run_hooks(grads);
-      if (task_.states[index].capture >= 0) capture(task_.states[index], grads);
+      if (task_.states[index].capture >= 0) capture(task_.states[index], grads, callers);
     }
     GradList results;
     if (!grads.empty() && task_.states[index].needed) {
@@ -160,6 +164,7 @@ class Run {
         if (!options_.inputs.empty()) unwanted.emplace(unwanted_outputs_of(node));
         results = node->apply(std::move(grads));
       }
+      if (!(stream == callers)) hand_over_leaf(node, callers);
       if (!options_.keep_graph) node->release_variables();
       ADJOINT_CHECK(results.size() == node->num_outputs() || node->num_outputs() == 0, "Function ", node->name(),
                     " returned an incorrect number of gradients (expected ", node->num_outputs(), ", got ",
@@ -199,12 +204,21 @@ class Run {
     }
   }
 
-  void capture(NodeState& state, const GradList& grads) {
+  void capture(NodeState& state, const GradList& grads, const Stream& callers) {
     note_leaf_stream(state.node->stream());
+    for (const Tensor& grad : grads) {
+      if (grad.defined()) grad.record_stream(callers);
+    }
     for (int32_t i = state.capture; i >= 0; i = next_capture_[size_t(i)]) {
       const Edge& input = options_.inputs[size_t(i)];
       if (grads[input.input_nr].defined()) options_.captured[size_t(i)] = grads[input.input_nr];
     }
+  }
+
+  // The caller's stream uses what backward() leaves, and may be none of those that made it.
+  static void hand_over_leaf(Node* node, const Stream& callers) {
+    if (node->num_outputs() != 0) return;
+    if (auto* leaf = dynamic_cast<AccumulateGrad*>(node)) leaf->hand_over(callers);
   }
 
   void note_leaf_stream(const Stream& stream) {

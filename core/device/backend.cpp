@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "adjoint/device_guard.h"
 #include "adjoint/error.h"
 #include "adjoint/op_registry.h"
 #include "core/device/builtin_backends.h"
@@ -80,9 +81,23 @@ bool has_backend(DeviceType type) noexcept {
   }
 }
 
+Allocator& pinned_allocator() {
+  Allocator* allocator = get_backend(kCUDA).pinned_allocator();
+  ADJOINT_CHECK(allocator, "pinned memory: the device in use has none");
+  return *allocator;
+}
+bool is_pinned(const void* host_memory) {
+  for (detail::Atomic<Backend*>& slot : backends) {
+    Backend* backend = slot.acquire();
+    if (backend && backend->is_pinned(host_memory)) return true;
+  }
+  return false;
+}
+
 // ---- What devices of one stream, without graphs, do not do
 
 void Backend::synchronize_device(DeviceIndex index) { synchronize(current_stream(index)); }
+Stream Backend::default_stream(DeviceIndex index) { return current_stream(index); }
 Stream Backend::stream_from_pool(DeviceIndex index, bool) { return current_stream(index); }
 double Backend::elapsed_ms(void*, void*) {
   detail::fail<NotImplementedError>("events of device '", device_type_name(type()), "' measure no time");
@@ -162,6 +177,22 @@ StreamGuard::~StreamGuard() {
   } catch (...) {
     // The device is lost: the next call will say so.
   }
+}
+
+DeviceGuard::DeviceGuard(Device device)
+    : original_(device.type(), get_backend(device.type()).current_device()), current_(original_) {
+  if (device.has_index()) set_index(device.index());
+}
+DeviceGuard::~DeviceGuard() {
+  try {
+    if (!(current_ == original_)) get_backend(original_.type()).set_device(original_.index());
+  } catch (...) {
+    // The device is lost: the next call will say so.
+  }
+}
+void DeviceGuard::set_index(DeviceIndex index) {
+  get_backend(original_.type()).set_device(index);
+  current_ = Device(original_.type(), index);
 }
 
 Event::~Event() { release(); }

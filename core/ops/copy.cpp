@@ -38,32 +38,62 @@ struct ToCopyBackward final : Node {
   }
 };
 
-// One side is the host. What crosses is dense and of the destination's dtype.
-void copy_across(const Tensor& dst, const Tensor& src) {
-  Tensor from = src.to(dst.dtype()).contiguous();
-  Tensor to = dst.is_contiguous() ? dst : empty(dst.sizes(), dst.options());
+// What crosses is dense and of the destination's dtype.
+struct Crossing {
+  Tensor from, to;
+  Crossing(const Tensor& dst, const Tensor& src)
+      : from(src.to(dst.dtype()).contiguous()), to(dst.is_contiguous() ? dst : empty(dst.sizes(), dst.options())) {}
+};
+
+// One side is the host.
+void copy_across(const Tensor& dst, const Tensor& src, bool non_blocking) {
+  Crossing c(dst, src);
   if (dst.is_cpu()) {
-    get_backend(src.device().type()).copy_to_host(to.data_ptr(), from.data_ptr(), from.nbytes(), stream_for(src));
+    get_backend(src.device().type())
+        .copy_to_host(c.to.data_ptr(), c.from.data_ptr(), c.from.nbytes(), stream_for(src), non_blocking);
   } else {
     ADJOINT_CHECK(src.is_cpu(), "copy_: cannot copy between devices ", src.device(), " and ", dst.device());
-    get_backend(dst.device().type()).copy_from_host(to.data_ptr(), from.data_ptr(), from.nbytes(), stream_for(dst));
+    get_backend(dst.device().type())
+        .copy_from_host(c.to.data_ptr(), c.from.data_ptr(), c.from.nbytes(), stream_for(dst), non_blocking);
   }
-  if (!to.is_same(dst)) copy_op(stream_for(dst), TensorIterator(dst, to));
+  if (!c.to.is_same(dst)) copy_op(stream_for(dst), TensorIterator(dst, c.to));
 }
 
-void copy_values(const Tensor& dst, const Tensor& src) {
+// Two devices of one type. The source's stream copies when the destination's has come so far, and the
+// destination's goes on when the copy is done: so the memory of either belongs to its own stream again.
+void copy_peer(const Tensor& dst, const Tensor& src) {
+  Crossing c(dst, src);
+  Stream ours = stream_for(src), theirs = stream_for(dst);
+  Event ready, done;
+  ready.record(theirs);
+  ready.wait(ours);
+  get_backend(src.device().type())
+      .copy_peer(c.to.data_ptr(), dst.device().index(), c.from.data_ptr(), src.device().index(), c.from.nbytes(), ours);
+  done.record(ours);
+  done.wait(theirs);
+  if (!c.to.is_same(dst)) copy_op(theirs, TensorIterator(dst, c.to));
+}
+
+void copy_values(const Tensor& dst, const Tensor& src, bool non_blocking = false) {
   if (dst.numel() == 0) return;
   NoGradGuard no_grad;
-  if (dst.device().type() != src.device().type()) {
-    copy_across(dst, src.sizes() == dst.sizes() ? src : src.expand(dst.sizes()));
-  } else {
+  if (dst.device() == src.device()) {
     copy_op(stream_for(dst), TensorIterator(dst, src));
+    return;
+  }
+  Tensor values = src.sizes() == dst.sizes() ? src : src.expand(dst.sizes());
+  if (dst.device().type() == src.device().type()) {
+    copy_peer(dst, values);
+  } else {
+    copy_across(dst, values, non_blocking);
   }
 }
 
-Tensor copy_of(const Tensor& t, ScalarType dtype, Device device) {
-  Tensor out = make_output(t.sizes(), dtype, current_stream(device));
-  copy_values(out, t);
+// A copy to the host that nobody waits for needs pinned memory there.
+Tensor copy_of(const Tensor& t, ScalarType dtype, Device device, bool non_blocking = false) {
+  bool pinned = non_blocking && device.is_cpu() && get_backend(t.device().type()).pinned_allocator() != nullptr;
+  Tensor out = pinned ? make_pinned(t.sizes(), dtype, device) : make_output(t.sizes(), dtype, current_stream(device));
+  copy_values(out, t, non_blocking);
   return out;
 }
 
@@ -74,14 +104,32 @@ void register_copy_ops(OpRegistry& registry) {
   registry.add(fill_op);
 }
 
-Tensor& Tensor::copy_(const Tensor& src, bool) const {
+Tensor make_pinned(IntArrayRef sizes, ScalarType dtype, Device device) {
+  ADJOINT_CHECK(device.is_cpu(), "cannot pin a tensor on ", device, ": only dense CPU tensors can be pinned");
+  auto storage = Storage::allocate(size_t(numel_of(sizes)) * elementSize(dtype), Stream(), pinned_allocator());
+  return Tensor(intrusive_ptr<TensorImpl>::adopt(new TensorImpl(std::move(storage), dtype, sizes)));
+}
+
+bool Tensor::is_pinned() const { return is_cpu() && numel() != 0 && adjoint::is_pinned(data_ptr()); }
+
+Tensor Tensor::pin_memory() const {
+  if (is_pinned()) return *this;
+  Tensor out = make_pinned(sizes(), dtype(), device());
+  copy_values(out, *this);
+  if (needs_grad(*this)) set_history(out, make_node<CloneBackward>(*this));
+  return out;
+}
+
+void Tensor::record_stream(const Stream& stream) const { checked().storage()->record_stream(stream); }
+
+Tensor& Tensor::copy_(const Tensor& src, bool non_blocking) const {
   if (is_same(src)) return const_cast<Tensor&>(*this);
   check_inplace(*this);
   DimVector sizes = broadcast_shapes(this->sizes(), src.sizes());
   ADJOINT_CHECK(this->sizes() == sizes, "The expanded size of the tensor ", this->sizes(),
                 " must match the existing size ", src.sizes(), " of the tensor that is copied into it");
   bool overlaps = src.impl()->storage() == impl_->storage();
-  copy_values(*this, overlaps ? src.detach().clone() : src);
+  copy_values(*this, overlaps ? src.detach().clone() : src, non_blocking);
   bump_version(*this);
   if (needs_grad(*this, src)) {
     auto node = make_node<CopyBackwards>(*this, src);
@@ -111,10 +159,10 @@ Tensor Tensor::clone() const {
 }
 Tensor Tensor::contiguous() const { return is_contiguous() ? *this : clone(); }
 
-Tensor Tensor::to(Device device, ScalarType dtype, bool, bool copy) const {
+Tensor Tensor::to(Device device, ScalarType dtype, bool non_blocking, bool copy) const {
   bool same_device = device.type() == this->device().type() && (!device.has_index() || device == this->device());
   if (same_device && dtype == this->dtype() && !copy) return *this;
-  Tensor out = copy_of(*this, dtype, same_device ? this->device() : device);
+  Tensor out = copy_of(*this, dtype, same_device ? this->device() : device, non_blocking);
   if (isFloatingType(dtype) && needs_grad(*this)) set_history(out, make_node<ToCopyBackward>(*this));
   return out;
 }

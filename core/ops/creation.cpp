@@ -22,6 +22,7 @@ void check_sizes(IntArrayRef sizes) {
 }
 
 Tensor finish(Tensor t, const TensorOptions& options) {
+  if (options.pinned_memory()) t = t.pin_memory();
   if (options.requires_grad()) t.requires_grad_(true);
   return t;
 }
@@ -29,7 +30,8 @@ Tensor finish(Tensor t, const TensorOptions& options) {
 TensorOptions like(const Tensor& self, const TensorOptions& options) {
   return TensorOptions(options.dtype_opt().value_or(self.dtype()))
       .device(options.device_opt().value_or(self.device()))
-      .requires_grad(options.requires_grad());
+      .requires_grad(options.requires_grad())
+      .pinned_memory(options.pinned_memory());
 }
 
 TensorOptions with_default(const TensorOptions& options, ScalarType dtype) {
@@ -48,6 +50,7 @@ void register_creation_ops(OpRegistry& registry) { registry.add(arange_op); }
 
 Tensor empty(IntArrayRef sizes, const TensorOptions& options) {
   check_sizes(sizes);
+  if (options.pinned_memory()) return finish(make_pinned(sizes, options.dtype(), options.device()), options);
   return finish(make_output(sizes, options.dtype(), current_stream(options.device())), options);
 }
 Tensor empty_like(const Tensor& self, const TensorOptions& options) { return empty(self.sizes(), like(self, options)); }

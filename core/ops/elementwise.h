@@ -21,6 +21,9 @@ inline Tensor make_output(IntArrayRef sizes, ScalarType dtype, const Stream& str
       new TensorImpl(Storage::allocate(size_t(numel_of(sizes)) * elementSize(dtype), stream), dtype, sizes)));
 }
 
+/// Row-major pinned memory. Throws Error unless `device` is the CPU.
+Tensor make_pinned(IntArrayRef sizes, ScalarType dtype, Device device);
+
 /// Where an operation on `t` runs now.
 inline Stream stream_for(const Tensor& t) {
   t.dim();  // throws for an undefined tensor

@@ -12,12 +12,15 @@ void* Storage::operator new(size_t size) { return pool_allocate(size); }
 void Storage::operator delete(void* p) noexcept { pool_deallocate(p, sizeof(Storage)); }
 
 intrusive_ptr<Storage> Storage::allocate(size_t nbytes, const Stream& stream) {
+  Device device = stream.device();
+  return allocate(nbytes, stream,
+                  get_backend(device.type()).allocator(std::max<DeviceIndex>(device.index(), 0)));
+}
+
+intrusive_ptr<Storage> Storage::allocate(size_t nbytes, const Stream& stream, Allocator& allocator) {
   auto storage = intrusive_ptr<Storage>::adopt(new Storage());
   storage->stream_ = stream;
   if (nbytes != 0) {
-    Device device = stream.device();
-    Allocator& allocator =
-        get_backend(device.type()).allocator(std::max<DeviceIndex>(device.index(), 0));
     storage->data_ = allocator.allocate(nbytes, stream);
     storage->nbytes_ = nbytes;
     storage->allocator_ = &allocator;

@@ -3,7 +3,9 @@
 #pragma once
 
 #include "adjoint/autograd.h"
+#include "adjoint/cuda.h"
 #include "adjoint/data.h"
+#include "adjoint/device_guard.h"
 #include "adjoint/function.h"
 #include "adjoint/generator.h"
 #include "adjoint/nn.h"

@@ -33,6 +33,8 @@ class ADJOINT_API Backend {
   virtual void synchronize(const Stream& stream) = 0;
   /// Waits for all streams of the device.
   virtual void synchronize_device(DeviceIndex index);
+  /// The stream that is current where none was set.
+  virtual Stream default_stream(DeviceIndex index);
   /// A stream beside the current one; the current one where the device has no more.
   virtual Stream stream_from_pool(DeviceIndex index, bool high_priority);
 
@@ -58,8 +60,8 @@ class ADJOINT_API Backend {
   /// A copy between two devices of this type, in the order of `stream`, which is one of either's.
   virtual void copy_peer(void* dst, DeviceIndex dst_device, const void* src, DeviceIndex src_device,
                          size_t nbytes, const Stream& stream);
-  /// Hands out host memory that non-blocking copies need; a block is handed out again when its copies
-  /// are done. Null where plain memory is as good.
+  /// Hands out host memory that non-blocking copies need; a block is handed out again when its
+  /// copies are done. Null where plain memory is as good.
   virtual Allocator* pinned_allocator() { return nullptr; }
   virtual bool is_pinned(const void* host_memory);
 
@@ -75,10 +77,15 @@ class ADJOINT_API Backend {
 
 /// Makes a backend known; it must outlive all use of tensors. Throws Error if its type has one.
 ADJOINT_API void register_backend(Backend& backend);
-/// The backend of a type: the plug-in libadjoint_cuda is found and loaded when it is first asked for.
-/// Throws Error, saying why and what to do, where there is none.
+/// The backend of a type: the plug-in libadjoint_cuda is found and loaded when it is first asked
+/// for. Throws Error, saying why and what to do, where there is none.
 ADJOINT_API Backend& get_backend(DeviceType type);
 /// True where `get_backend(type)` would not throw and there is at least one device.
 ADJOINT_API bool has_backend(DeviceType type) noexcept;
+
+/// Pinned host memory, of the backend that has it. Throws Error where there is none.
+ADJOINT_API Allocator& pinned_allocator();
+/// Whether the host's address lies in memory that a backend in use has pinned.
+ADJOINT_API bool is_pinned(const void* host_memory);
 
 }  // namespace adjoint

@@ -60,13 +60,13 @@ class ADJOINT_API Allocator {
   /// Caps the bytes obtained from the system; 0 lifts the cap.
   virtual void set_limit(int64_t bytes) = 0;
 
-  /// Says that `block`, which allocate returned, is used on `stream` too, which is not its own: after its
-  /// deallocation it is not handed out before the work that is then on `stream` is done.
+  /// Says that `block`, which allocate returned, is used on `stream` too, which is not its own:
+  /// after its deallocation it is not handed out before the work that is then on `stream` is done.
   virtual void record_stream(void* block, const Stream& stream);
   virtual std::vector<SegmentInfo> snapshot() const;
 
-  /// A pool of memory of its own, for a graph: its addresses are nobody else's while it lives. Throws
-  /// NotImplementedError where the device has no graphs.
+  /// A pool of memory of its own, for a graph: its addresses are nobody else's while it lives.
+  /// Throws NotImplementedError where the device has no graphs.
   virtual uint64_t create_pool();
   /// Between the two, what this thread allocates comes from the pool. No nesting.
   virtual void begin_allocate_to_pool(uint64_t pool);

@@ -40,6 +40,8 @@ class ADJOINT_API Storage {
  public:
   /// `nbytes` (0 is fine) from the allocator of `stream`'s device.
   static intrusive_ptr<Storage> allocate(size_t nbytes, const Stream& stream);
+  /// From an allocator of its own kind, which must outlive it.
+  static intrusive_ptr<Storage> allocate(size_t nbytes, const Stream& stream, Allocator& allocator);
   /// Memory of somebody else; `deleter(context, data)` is called when the last tensor is gone.
   static intrusive_ptr<Storage> wrap(void* data, size_t nbytes, const Stream& stream,
                                      void (*deleter)(void* context, void* data) noexcept,
@@ -50,6 +52,10 @@ class ADJOINT_API Storage {
   size_t nbytes() const noexcept { return nbytes_; }
   Device device() const noexcept { return stream_.device(); }
   const Stream& stream() const noexcept { return stream_; }
+  /// Says that work on `stream` uses the memory (Allocator::record_stream).
+  void record_stream(const Stream& stream) {
+    if (allocator_ && !(stream == stream_)) allocator_->record_stream(data_, stream);
+  }
   VersionCounter& version() noexcept { return version_; }
   uint32_t use_count() const noexcept { return ref_.load(); }
 

@@ -78,6 +78,13 @@ class ADJOINT_API Tensor {
   bool is_contiguous() const { return checked().is_contiguous(); }
   bool is_cpu() const { return device().is_cpu(); }
   bool is_cuda() const { return device().is_cuda(); }
+  /// Whether its memory is page-locked host memory, from and to which non-blocking copies do not wait.
+  bool is_pinned() const;
+  /// A copy in pinned memory; this tensor where it lies there. Throws Error for tensors of a device.
+  Tensor pin_memory() const;
+  /// Says that work on `stream` uses the tensor, which was not made there: its memory is given to
+  /// nobody else before that work is done.
+  void record_stream(const Stream& stream) const;
   bool is_floating_point() const { return isFloatingType(dtype()); }
   void* data_ptr() const { return checked().data(); }
   /// The first element. Throws TypeError where T is not the dtype's type.
@@ -187,7 +194,9 @@ class ADJOINT_API Tensor {
   Tensor cpu() const { return to(Device(kCPU)); }
   Tensor cuda() const { return to(Device(kCUDA)); }
   Tensor toType(ScalarType dtype) const { return to(dtype); }
-  /// In place: `src`'s values, broadcast and converted.
+  /// In place: `src`'s values, broadcast and converted. With `non_blocking`, a copy between a device and
+  /// pinned host memory returns at once: the host's side may be changed or read after a wait for the
+  /// stream. So do to(), cpu() and cuda().
   Tensor& copy_(const Tensor& src, bool non_blocking = false) const;
   Tensor sum_to_size(IntArrayRef sizes) const;
   Tensor repeat(IntArrayRef repeats) const;

@@ -31,11 +31,18 @@ class TensorOptions {
     r.requires_grad_ = value;
     return r;
   }
+  /// Page-locked host memory, for copies to and from a GPU that the host need not wait for.
+  [[nodiscard]] TensorOptions pinned_memory(bool value) const {
+    TensorOptions r = *this;
+    r.pinned_memory_ = value;
+    return r;
+  }
   /// The default dtype where none was set.
   ScalarType dtype() const { return dtype_ ? *dtype_ : get_default_dtype(); }
   /// The default device where none was set.
   Device device() const { return device_ ? *device_ : get_default_device(); }
   bool requires_grad() const { return requires_grad_; }
+  bool pinned_memory() const { return pinned_memory_; }
   std::optional<ScalarType> dtype_opt() const { return dtype_; }
   std::optional<Device> device_opt() const { return device_; }
 
@@ -43,6 +50,7 @@ class TensorOptions {
   std::optional<ScalarType> dtype_;
   std::optional<Device> device_;
   bool requires_grad_ = false;
+  bool pinned_memory_ = false;
 };
 
 inline TensorOptions dtype(ScalarType value) { return TensorOptions(value); }
