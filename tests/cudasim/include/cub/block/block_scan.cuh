@@ -35,8 +35,9 @@ class BlockScan {
   void InclusiveScan(T input, T& output, ScanOp scan_op, T& block_aggregate) {
     const int thread = share(input);
     T sum = temp_[0];
-    for (int i = 0; i < kThreads; ++i) {
-      if (i > 0) sum = scan_op(sum, temp_[i]);
+    output = sum;
+    for (int i = 1; i < kThreads; ++i) {
+      sum = scan_op(sum, temp_[i]);
       if (i == thread) output = sum;
     }
     block_aggregate = sum;
@@ -51,10 +52,11 @@ class BlockScan {
   void ExclusiveScan(T input, T& output, T initial_value, ScanOp scan_op, T& block_aggregate) {
     const int thread = share(input);
     T sum = initial_value, aggregate = temp_[0];
-    for (int i = 0; i < kThreads; ++i) {
+    output = sum;
+    for (int i = 1; i < kThreads; ++i) {
+      sum = scan_op(sum, temp_[i - 1]);
+      aggregate = scan_op(aggregate, temp_[i]);
       if (i == thread) output = sum;
-      sum = scan_op(sum, temp_[i]);
-      if (i > 0) aggregate = scan_op(aggregate, temp_[i]);
     }
     block_aggregate = aggregate;
   }
