@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Comparisons and truth values; outputs are bool.
+#include <tuple>
+
 #include "adjoint/op_registry.h"
 #include "core/math/unary.h"
 #include "cuda/loops.cuh"
@@ -11,6 +13,7 @@ namespace {
 // relations of a pair.
 enum Relation : unsigned { kLess = 1, kEqual = 2, kGreater = 4, kUnordered = 8 };
 struct Compare {
+  static constexpr std::tuple<> kernel_pointers{};
   unsigned holds;
   template <class T>
   __device__ __forceinline__ bool operator()(T a, T b) const {
@@ -20,6 +23,7 @@ struct Compare {
 };
 /// Likewise; bit 2a + b of `holds`.
 struct Connect {
+  static constexpr std::tuple<> kernel_pointers{};
   unsigned holds;
   template <class T>
   __device__ __forceinline__ bool operator()(T a, T b) const {
