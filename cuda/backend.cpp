@@ -86,14 +86,18 @@ class CudaBackend final : public Backend {
     if (non_blocking && cuda::pinned_allocator().note_use(src, stream)) return;
     if (is_pinned(src)) check(cudaStreamSynchronize(raw(stream)), "cudaStreamSynchronize");
   }
+  // Of a copy to pageable memory CUDA waits for the end by itself.
   void copy_to_host(void* dst, const void* src, size_t n, const Stream& stream,
                     bool non_blocking) override {
     check(cudaMemcpyAsync(dst, src, n, cudaMemcpyDeviceToHost, raw(stream)), "cudaMemcpyAsync");
-    if (non_blocking && is_pinned(dst)) {
-      cuda::pinned_allocator().note_use(dst, stream);
-    } else {
-      synchronize(stream);
+    if (is_pinned(dst)) {
+      if (non_blocking) {
+        (void)cuda::pinned_allocator().note_use(dst, stream);
+        return;
+      }
+      check(cudaStreamSynchronize(raw(stream)), "cudaStreamSynchronize");
     }
+    throw_index_error(stream.device().index());
   }
   void copy_peer(void* dst, DeviceIndex dst_device, const void* src, DeviceIndex src_device,
                  size_t n, const Stream& stream) override {

@@ -172,7 +172,7 @@ TEST_F(CudaAllocator, WhereMemoryEndsTheCacheIsGivenBackAndCudaAskedAgain) {
 }
 
 TEST_F(CudaAllocator, OutOfMemoryIsAnErrorAfterWhichTheProgramGoesOn) {
-  Tensor kept = full({1000}, 3, TensorOptions(kGpu0));
+  Tensor kept = full({1000}, 3.0, TensorOptions(kGpu0));
   cudasim::fail_call("cudaMalloc", 1, cudaErrorMemoryAllocation, 2);
   EXPECT_THROW(bytes(70 * kMiB), OutOfMemoryError);
   EXPECT_EQ(kept.sum().item<float>(), 3000);

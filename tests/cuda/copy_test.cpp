@@ -41,7 +41,7 @@ TEST_F(CudaCopies, PinnedMemoryIsSaidToBe) {
 }
 
 TEST_F(CudaCopies, ANonBlockingCopyOfPinnedMemoryWaitsForNothing) {
-  Tensor x = full({1000}, 3, kHost.pinned_memory(true)), y = empty({1000}, TensorOptions(kGpu0));
+  Tensor x = full({1000}, 3.0, kHost.pinned_memory(true)), y = empty({1000}, TensorOptions(kGpu0));
   Tensor back = empty({1000}, kHost.pinned_memory(true));
   cudasim::reset_counters();
   y.copy_(x, /*non_blocking=*/true);
@@ -49,56 +49,56 @@ TEST_F(CudaCopies, ANonBlockingCopyOfPinnedMemoryWaitsForNothing) {
   EXPECT_EQ(cudasim::counters().synchronizations, 0);
   cuda::synchronize();
   cudasim::host_reads(back.data_ptr(), back.nbytes());
-  EXPECT_TRUE(same_bits(back, full({1000}, 3, kHost)));
+  EXPECT_TRUE(same_bits(back, full({1000}, 3.0, kHost)));
 }
 
 TEST_F(CudaCopies, ABlockingCopyOfPinnedMemoryIsDoneWhenItReturns) {
-  Tensor x = full({1000}, 3, kHost.pinned_memory(true)), y = empty({1000}, TensorOptions(kGpu0));
+  Tensor x = full({1000}, 3.0, kHost.pinned_memory(true)), y = empty({1000}, TensorOptions(kGpu0));
   y.copy_(x);
   cudasim::host_writes(x.data_ptr(), x.nbytes());
   x.fill_(4);
   EXPECT_EQ(y.sum().item<float>(), 3000);
   x.copy_(y);
   cudasim::host_reads(x.data_ptr(), x.nbytes());
-  EXPECT_TRUE(same_bits(x, full({1000}, 3, kHost)));
+  EXPECT_TRUE(same_bits(x, full({1000}, 3.0, kHost)));
 }
 
 TEST_F(CudaCopies, ANonBlockingCopyOfPageableMemoryMayBeFollowedByAWrite) {
-  Tensor x = full({1000}, 3, kHost);
+  Tensor x = full({1000}, 3.0, kHost);
   Tensor y = x.to(kGpu0, /*non_blocking=*/true);
   x.fill_(4);
   EXPECT_EQ(y.sum().item<float>(), 3000);
   Tensor back = empty({1000}, kHost);
   back.copy_(y, /*non_blocking=*/true);
-  EXPECT_TRUE(same_bits(back, full({1000}, 3, kHost)))
+  EXPECT_TRUE(same_bits(back, full({1000}, 3.0, kHost)))
       << "pageable memory is filled when the call returns";
 }
 
 TEST_F(CudaCopies, ANonBlockingCopyToTheHostLiesInPinnedMemory) {
-  Tensor x = full({10}, 3, TensorOptions(kGpu0));
+  Tensor x = full({10}, 3.0, TensorOptions(kGpu0));
   Tensor y = x.to(Device(kCPU), /*non_blocking=*/true);
   EXPECT_TRUE(y.is_pinned());
   EXPECT_FALSE(x.cpu().is_pinned());
   cuda::synchronize();
-  EXPECT_TRUE(same_bits(y, full({10}, 3, kHost)));
+  EXPECT_TRUE(same_bits(y, full({10}, 3.0, kHost)));
 }
 
 TEST_F(CudaCopies, PinnedMemoryIsReusedWhenItsCopiesAreDone) {
   cudasim::config().mode = cudasim::Mode::lazy;
   pinned_allocator().empty_cache();
-  Tensor y = empty({1000}, TensorOptions(kGpu0)), x = full({1000}, 3, kHost.pinned_memory(true));
+  Tensor y = empty({1000}, TensorOptions(kGpu0)), x = full({1000}, 3.0, kHost.pinned_memory(true));
   const void* first = x.data_ptr();
   y.copy_(x, true);
   x = Tensor();
-  Tensor other = full({1000}, 4, kHost.pinned_memory(true));
+  Tensor other = full({1000}, 4.0, kHost.pinned_memory(true));
   EXPECT_NE(other.data_ptr(), first) << "the copy has not read it yet";
   EXPECT_EQ(y.sum().item<float>(), 3000);
-  EXPECT_EQ(full({1000}, 5, kHost.pinned_memory(true)).data_ptr(), first);
+  EXPECT_EQ(full({1000}, 5.0, kHost.pinned_memory(true)).data_ptr(), first);
   EXPECT_EQ(empty({1000}, kHost.pinned_memory(true)).data_ptr(), first) << "no copy used it since";
 }
 
 TEST_F(CudaCopies, CopiesBetweenGpusNeedNoWaitOfTheHost) {
-  Tensor x = full({1000}, 3, TensorOptions(kGpu0));
+  Tensor x = full({1000}, 3.0, TensorOptions(kGpu0));
   Tensor y = empty({10, 100}, TensorOptions(kGpu1));
   y.fill_(1);
   cudasim::reset_counters();

@@ -19,7 +19,7 @@ class CudaEngine : public CudaTest {
 };
 
 TEST_F(CudaEngine, OnOneStreamNoEventIsMade) {
-  Tensor x = full({100}, 2, kLeaf);
+  Tensor x = full({100}, 2.0, kLeaf);
   Tensor loss = (x * x * 3).sum();
   cudasim::reset_counters();
   loss.backward();
@@ -34,7 +34,7 @@ TEST_F(CudaEngine, ANodeRunsOnItsForwardsStream) {
     cudasim::reseed();
     auto streams = pool_streams(3);
     cuda::CUDAStream main = cuda::getCurrentCUDAStream();
-    Tensor x = full({1000}, 2, kLeaf), a, b, loss;
+    Tensor x = full({1000}, 2.0, kLeaf), a, b, loss;
     for (int i = 0; i < 3; ++i) {
       if (x.grad().defined()) x.mutable_grad() = Tensor();
       wait(main, streams[0]);
@@ -72,7 +72,7 @@ TEST_F(CudaEngine, TheCallersStreamWaitsForTheLeaves) {
   Tensor x, loss;
   {
     cuda::CUDAStreamGuard guard(streams[0]);
-    x = full({1000}, 2, kLeaf);
+    x = full({1000}, 2.0, kLeaf);
     loss = (x * x).sum();
   }
   {
@@ -84,7 +84,7 @@ TEST_F(CudaEngine, TheCallersStreamWaitsForTheLeaves) {
     x.mutable_grad() = Tensor();
     {
       cuda::CUDAStreamGuard inner(streams[0]);
-      full({1000}, 9, TensorOptions(kGpu0));
+      full({1000}, 9.0, TensorOptions(kGpu0));
     }
     EXPECT_EQ(grad.sum().item<float>(), 4000);
   }
@@ -95,7 +95,7 @@ TEST_F(CudaEngine, GradientsThatWereAskedForMayBeUsedOnTheCallersStream) {
   Tensor x, y, loss;
   {
     cuda::CUDAStreamGuard guard(streams[0]);
-    x = full({1000}, 2, kLeaf);
+    x = full({1000}, 2.0, kLeaf);
     y = x * 2;
     loss = (y * y).sum();
   }
@@ -108,15 +108,15 @@ TEST_F(CudaEngine, GradientsThatWereAskedForMayBeUsedOnTheCallersStream) {
   }
   {
     cuda::CUDAStreamGuard inner(streams[0]);
-    full({1000}, 9, TensorOptions(kGpu0));
-    full({1000}, 9, TensorOptions(kGpu0));
+    full({1000}, 9.0, TensorOptions(kGpu0));
+    full({1000}, 9.0, TensorOptions(kGpu0));
   }
   EXPECT_EQ(sum.sum().item<float>(), 8 * 1000 + 16 * 1000);
 }
 
 TEST_F(CudaEngine, GradientsCrossDevices) {
-  Tensor x = full({1000}, 2, kLeaf);
-  Tensor w = full({1000}, 3, TensorOptions(kGpu1).requires_grad(true));
+  Tensor x = full({1000}, 2.0, kLeaf);
+  Tensor w = full({1000}, 3.0, TensorOptions(kGpu1).requires_grad(true));
   Tensor loss = (x.to(kGpu1) * w * w).sum();
   EXPECT_EQ(loss.device(), kGpu1);
   loss.backward();
@@ -128,9 +128,9 @@ TEST_F(CudaEngine, GradientsCrossDevices) {
 }
 
 TEST_F(CudaEngine, GradientsReachTheHostsLeaves) {
-  Tensor x = full({10}, 2, TensorOptions(kCPU).requires_grad(true));
+  Tensor x = full({10}, 2.0, TensorOptions(kCPU).requires_grad(true));
   (x.to(kGpu0) * x.to(kGpu1).to(kGpu0)).sum().backward();
-  EXPECT_TRUE(same_bits(x.grad(), full({10}, 4, TensorOptions(kCPU))));
+  EXPECT_TRUE(same_bits(x.grad(), full({10}, 4.0, TensorOptions(kCPU))));
 }
 
 }  // namespace

@@ -82,7 +82,8 @@ TEST_F(CudaStreams, AGuardOfAnyDeviceRestoresIt) {
     guard.set_index(1);
   }
   EXPECT_EQ(cuda::current_device(), 0);
-  EXPECT_TRUE(throws<Error>("invalid device ordinal", [] { DeviceGuard guard{Device("cuda:77")}; }));
+  EXPECT_TRUE(
+      throws<Error>("invalid device ordinal", [] { DeviceGuard guard{Device("cuda:77")}; }));
 }
 
 TEST_F(CudaStreams, ADeviceThatIsNotThereIsNamed) {
@@ -99,7 +100,7 @@ TEST_F(CudaStreams, WorkWaitsForAnEventOfAnotherStream) {
   EXPECT_FALSE(made.isCreated());
   {
     cuda::CUDAStreamGuard guard(streams[0]);
-    x = full({1000}, 2, TensorOptions(kGpu0));
+    x = full({1000}, 2.0, TensorOptions(kGpu0));
     made.record();
   }
   EXPECT_FALSE(made.query()) << "nothing has run yet";
@@ -117,7 +118,7 @@ TEST_F(CudaStreams, AForgottenWaitIsFoundByTheSimulatedDevice) {
   Tensor x;
   {
     cuda::CUDAStreamGuard guard(streams[0]);
-    x = full({1000}, 2, TensorOptions(kGpu0));
+    x = full({1000}, 2.0, TensorOptions(kGpu0));
   }
   cuda::CUDAStreamGuard guard(streams[1]);
   x.sum().item<float>();
@@ -154,7 +155,7 @@ TEST_F(CudaStreams, EventsWithTimingMeasureTime) {
 }
 
 TEST_F(CudaStreams, OperationsRunOnTheirTensorsDevice) {
-  Tensor a = full({3}, 2, TensorOptions(kGpu1));
+  Tensor a = full({3}, 2.0, TensorOptions(kGpu1));
   EXPECT_EQ((a * a).device(), kGpu1);
   EXPECT_EQ((a * a).sum().item<float>(), 12);
   EXPECT_EQ(cuda::current_device(), 0);
