@@ -31,10 +31,10 @@ TEST(Loss, BadTargetsAndWeightsAreRefused) {
   Tensor x = noise({2, 3});
   for (auto f : {+[](const Tensor&a, const Tensor&t) { return nll_loss(a, t); },
                  +[](const Tensor&a, const Tensor&t) { return cross_entropy(a, t); }}) {
-    std::string text = message<IndexError>([&] { f(x, tensor({0, 3})); });
+    std::string text = message<IndexError>([&] { f(x, tensor({0, 3})).cpu(); });
     EXPECT_NE(text.find("Target 3 is out of bounds."), std::string::npos) << text;
     EXPECT_NE(text.find("[0, 3)"), std::string::npos) << text;
-    text = message<IndexError>([&] { f(x, tensor({0, -1})); });
+    text = message<IndexError>([&] { f(x, tensor({0, -1})).cpu(); });
     EXPECT_NE(text.find("Target -1 is out of bounds."), std::string::npos) << text;
     EXPECT_EQ(message<ValueError>([&] {
                 f(x, tensor({0, 1, 2}));
