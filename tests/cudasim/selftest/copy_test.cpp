@@ -112,6 +112,21 @@ TEST_F(CopyTest, ASourceThatAHostFunctionWritesIsClean) {
             }));
 }
 
+TEST_F(CopyTest, MemoryBehindAPinnedRangeIsPageable) {
+  config().mode = Mode::lazy;
+  const Stream stream;
+  const DeviceFloats x;
+  std::vector<float> host(2 * kCount, 1);
+  ASSERT_CUDA(cudaHostRegister(host.data(), kBytes, cudaHostRegisterDefault));
+  reset_counters();
+  ASSERT_CUDA(cudaMemcpyAsync(x, host.data() + kCount, kBytes, cudaMemcpyHostToDevice, stream));
+  EXPECT_EQ(counters().copied_bytes(Direction::host_to_device, HostMemory::pageable), kBytes);
+  ASSERT_CUDA(cudaMemcpyAsync(x, host.data(), kBytes, cudaMemcpyHostToDevice, stream));
+  EXPECT_EQ(counters().copied_bytes(Direction::host_to_device, HostMemory::pinned), kBytes);
+  ASSERT_CUDA(cudaStreamSynchronize(stream));
+  ASSERT_CUDA(cudaHostUnregister(host.data()));
+}
+
 TEST_F(CopyTest, TwoDimensionalCopiesLeaveTheirGapsAlone) {
   const Stream stream;
   const DeviceFloats x;

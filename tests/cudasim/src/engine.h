@@ -95,7 +95,6 @@ class Engine {
   void destroy_stream(cudaStream_t stream);
   /// The stream of a handle, as the calling thread means it; null where there is none.
   std::shared_ptr<CUstream_st> stream_of(cudaStream_t handle);
-  const std::vector<std::shared_ptr<CUstream_st>>& streams() const { return streams_; }
   std::set<cudaEvent_t>& events() { return events_; }
 
   /// Enqueues, or appends to the capture that the stream is part of.

@@ -249,8 +249,10 @@ bool find_allocation(const void* address, Allocation* found) {
 
 MemoryKind memory_kind(const void* address) {
   if (is_device_address(address)) return MemoryKind::device;
+  // What begins where a pinned range ends is other memory.
   Allocation found;
-  return find_allocation(address, &found) ? MemoryKind::pinned : MemoryKind::pageable;
+  const bool pinned = find_allocation(address, &found) && address < found.begin + found.bytes;
+  return pinned ? MemoryKind::pinned : MemoryKind::pageable;
 }
 
 void check_redzones(const void* address, const std::string& who) {
