@@ -52,7 +52,10 @@ void Executor::run(const Launch& launch) {
     index_[i] = {i % blockDim.x, i / blockDim.x % blockDim.y, i / blockDim.x / blockDim.y};
   }
   shared_.begin_launch(launch);
+  tsan_.begin_grid(threads_);
+  while (kThreadSanitizer && fibers_.size() < size_t(2 * threads_)) add_fiber();
   run_blocks();
+  tsan_.end_grid();
   launch_ = nullptr;
 }
 
@@ -81,6 +84,7 @@ void Executor::run_block(uint64_t index) {
   blockIdx.y = unsigned(index / gridDim.x % gridDim.y);
   blockIdx.z = unsigned(index / gridDim.x / gridDim.y);
   shared_.begin_block();
+  tsan_.begin_block();
   returned_ = at_barrier_ = barrier_sum_ = 0;
   for (int t = 0; t < threads_; ++t) {
     thread_[size_t(t)].fiber = nullptr;
@@ -92,23 +96,34 @@ void Executor::run_block(uint64_t index) {
     warp.lanes = ~0u >> (kWarpSize - lanes);
     warp.returned = 0;
     warp.groups = 0;
+    warp.generation = 0;
   }
-  Fiber* fiber = take_fiber();
   const int first = schedule_.take();
-  thread_[size_t(first)].fiber = fiber;
-  enter(first);
+  Fiber* fiber = thread_[size_t(first)].fiber = take_fiber(first);
+  enter(first, true);
   main_.switch_to(*fiber);
   shared_.end_block();
 }
 
-Fiber* Executor::take_fiber() {
+void Executor::add_fiber() {
+  fibers_.push_back(std::make_unique<Fiber>(fiber_main, int(fibers_.size())));
+}
+
+Fiber* Executor::take_fiber(int thread) {
+  if constexpr (kThreadSanitizer) {
+    return started_ = fibers_[size_t(2 * thread + tsan_.parity())].get();
+  }
   if (free_fibers_.empty()) {
-    fibers_.push_back(std::make_unique<Fiber>(fiber_main, int(fibers_.size())));
+    add_fiber();
     free_fibers_.push_back(fibers_.back().get());
   }
   started_ = free_fibers_.back();
   free_fibers_.pop_back();
   return started_;
+}
+
+void Executor::free_fiber(Fiber* fiber) {
+  if constexpr (!kThreadSanitizer) free_fibers_.push_back(fiber);
 }
 
 void Executor::fiber_main() {
@@ -123,19 +138,22 @@ void Executor::run_threads(Fiber& fiber) {
     call_kernel();
     finish_thread();
     if (returned_ == threads_) {
-      free_fibers_.push_back(&fiber);
+      free_fiber(&fiber);
+      tsan_.leave_block();
       fiber.switch_to(main_);
       continue;
     }
     const int next = take_next();
     Fiber*& its = thread_[size_t(next)].fiber;
-    enter(next);
-    if (its == nullptr) {
+    const bool starts = its == nullptr;
+    enter(next, starts);
+    if (starts && !kThreadSanitizer) {
       its = &fiber;
-    } else {
-      free_fibers_.push_back(&fiber);
-      fiber.switch_to(*its);
+      continue;
     }
+    free_fiber(&fiber);
+    if (starts) its = take_fiber(next);
+    fiber.switch_to(*its);
   }
 }
 
@@ -150,12 +168,14 @@ void Executor::call_kernel() {
   }
 }
 
-void Executor::enter(int thread) {
+void Executor::enter(int thread, bool starts) {
+  tsan_.enter(thread, starts);
   running_ = thread;
   threadIdx = index_[size_t(thread)];
 }
 
 void Executor::finish_thread() {
+  tsan_.leave_thread();
   thread_[size_t(running_)].state = State::returned;
   ++returned_;
   Warp& warp = warp_[size_t(running_ / kWarpSize)];
@@ -201,8 +221,9 @@ void Executor::wait() {
   const int next = take_next();
   if (next != self) {
     Fiber*& its = thread_[size_t(next)].fiber;
-    if (its == nullptr) its = take_fiber();
-    enter(next);
+    const bool starts = its == nullptr;
+    if (starts) its = take_fiber(next);
+    enter(next, starts);
     thread_[size_t(self)].fiber->switch_to(*its);
   }
   if (abandoned_) throw Abandoned{};
@@ -237,8 +258,11 @@ int Executor::sync_threads(Barrier barrier, int predicate, Place place) {
   thread.state = State::waiting;
   thread.waits_in = "__syncthreads";
   thread.place = place;
+  const unsigned generation = barrier_generation_;
+  tsan_.arrive(0, generation);
   if (at_barrier_ == threads_ - returned_) complete_barrier();
   wait();
+  tsan_.depart(0, generation);
   return int(thread_[self].result);
 }
 
@@ -252,6 +276,7 @@ void Executor::complete_barrier() {
     make_ready(t);
   }
   at_barrier_ = 0;
+  ++barrier_generation_;
 }
 
 uint64_t Executor::exchange(const WarpOperation& operation, unsigned mask, uint64_t value,
@@ -291,8 +316,11 @@ uint64_t Executor::exchange(const WarpOperation& operation, unsigned mask, uint6
   thread.waits_in = operation.name;
   thread.mask = mask;
   thread.place = place;
+  const unsigned generation = warp.generation;
+  if (operation.orders_memory) tsan_.arrive(1 + self / kWarpSize, generation);
   if ((mask & warp.lanes & ~warp.returned & ~exchange.lanes) == 0) complete(warp, g);
   wait();
+  if (operation.orders_memory) tsan_.depart(1 + self / kWarpSize, generation);
   return thread_[self].result;
 }
 
@@ -306,6 +334,7 @@ void Executor::complete(Warp& warp, int g) {
     thread_[size_t(first + lane)].result = results[size_t(lane)];
     make_ready(first + lane);
   }
+  if (group.operation->orders_memory) ++warp.generation;
   if (g != --warp.groups) group = warp.waiting[size_t(warp.groups)];
 }
 

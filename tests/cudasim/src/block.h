@@ -22,6 +22,7 @@
 #include "launch.h"
 #include "schedule.h"
 #include "shared.h"
+#include "tsan.h"
 
 namespace cudasim {
 
@@ -79,6 +80,7 @@ class Executor {
   struct Warp {
     unsigned lanes, returned;  // those that there are, and of them those that have returned
     int groups;                // that wait
+    unsigned generation;       // of __syncwarp
     std::array<Group, kWarpSize> waiting;
   };
 
@@ -88,10 +90,12 @@ class Executor {
   void run_threads(Fiber& fiber);
   void call_kernel();
   void finish_thread();
-  void enter(int thread);
+  void enter(int thread, bool starts);
   void wait();
   int take_next();
-  Fiber* take_fiber();
+  void add_fiber();
+  Fiber* take_fiber(int thread);
+  void free_fiber(Fiber* fiber);
   void make_ready(int thread);
   void complete_barrier();
   void complete(Warp& warp, int group);
@@ -109,6 +113,8 @@ class Executor {
   int at_barrier_ = 0, barrier_sum_ = 0;  // threads that wait there, and how many with a predicate
   Barrier barrier_ = Barrier::plain;
   Place barrier_place_;
+  unsigned barrier_generation_ = 0;
+  ThreadSanitizer tsan_;
 
   Fiber main_;
   std::vector<std::unique_ptr<Fiber>> fibers_;
