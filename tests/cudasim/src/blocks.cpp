@@ -140,6 +140,7 @@ void block_freed(const void* pointer, size_t bytes, cudaStream_t handle) {
   work.uses.push_back({{address(pointer), address(pointer) + bytes, true}, work.site});
   work.run = [pointer, bytes](const Operation&) {
     void* memory = translate_address(pointer);
+    unpoison(memory, bytes);
     raw_fill(memory, 0xFF, bytes);
     if (config().poison_freed_blocks) poison(memory, bytes);
     return cudaSuccess;
