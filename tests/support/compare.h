@@ -6,7 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include "adjoint/stream.h"
 #include "tests/support/array.h"
+#include "tests/support/test_device.h"
 
 namespace adjoint::testing {
 
@@ -38,11 +40,13 @@ Tolerance default_tolerance(ScalarType dtype);
 /// Sizes, dtype, device and the bits of every element.
 ::testing::AssertionResult same_bits(const Tensor& actual, const Tensor& expected);
 
-/// Runs `f`, which must throw an E whose message has the phrase.
+/// Runs `f`, which must throw an E whose message has the phrase: in the call, or once its work on
+/// the device is done.
 template <class E, class F>
 ::testing::AssertionResult throws(const std::string& phrase, F f) {
   try {
     f();
+    current_stream(test_device()).synchronize();
   } catch (const E& e) {
     if (std::string(e.what()).find(phrase) != std::string::npos)
       return ::testing::AssertionSuccess();
