@@ -339,6 +339,20 @@ TEST(Blas, AHandleWorksOnItsDeviceOnly) {
   EXPECT_EQ(violations[0].kind, "cuBLAS");
 }
 
+TEST(Blas, APointerToPageableMemoryIsRefused) {
+  const Handle handle;
+  const DeviceArray<float> a(std::vector<float>{3}), b(std::vector<float>{5});
+  const float one = 1, zero = 0;
+  float c;
+  EXPECT_EQ(cublasSgemm(handle, CUBLAS_OP_N, CUBLAS_OP_N, 1, 1, 1, &one, a.get(), 1, b.get(), 1,
+                        &zero, &c, 1),
+            CUBLAS_STATUS_EXECUTION_FAILED);
+  const auto violations = cudasim::take_violations();
+  ASSERT_EQ(violations.size(), 1u);
+  EXPECT_EQ(violations[0].kind, "bad pointer");
+  EXPECT_NE(violations[0].text.find("cublasSgemm"), std::string::npos) << violations[0].text;
+}
+
 TEST(Blas, AWorkspaceThatTwoStreamsUseIsARace) {
   const TestStream first, second;
   const Handle handle;

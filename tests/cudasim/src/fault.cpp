@@ -20,7 +20,7 @@ struct sigaction previous;
 void say(const void* address) {
   char text[400];
   int length = 0;
-  if (is_device_address(address)) {
+  if (is_reserved_address(address)) {
     const char* who = in_kernel() ? "A KERNEL DEREFERENCED A DEVICE POINTER THAT IT WAS NOT GIVEN "
                                     "AS AN ARGUMENT"
                                   : "HOST CODE DEREFERENCED A DEVICE POINTER";

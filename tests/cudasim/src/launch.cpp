@@ -68,7 +68,7 @@ cudaError_t validate_launch(const Launch& launch, int) {
     if (access.role == Role::unknown || find_allocation(access.pointer, &found)) continue;
     // A view into an empty tensor, whose memory is null: nothing lies there, and to read it faults.
     if (reinterpret_cast<uintptr_t>(access.pointer) < kFirstPage) continue;
-    const bool device = is_device_address(access.pointer);
+    const bool device = is_reserved_address(access.pointer);
     violation("bad pointer", "kernel " + launch.kernel_name() + " (" + launch.site.file + ":" +
                                  std::to_string(launch.site.line) + "): parameter " +
                                  std::to_string(access.parameter) +

@@ -3,6 +3,7 @@
 
 #include <sys/mman.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <deque>
 #include <map>
@@ -35,6 +36,7 @@ class Arena {
     backing_ = backing;
   }
   size_t in_use() const { return in_use_; }
+  char* mapped() const { return mapped_.load(std::memory_order_relaxed); }
 
   char* allocate(size_t bytes) {
     const size_t size = footprint(bytes);
@@ -83,13 +85,13 @@ class Arena {
   }
 
   char* extend(size_t size) {
-    while (end_ + size > mapped_) {
+    while (end_ + size > mapped()) {
       const size_t growth = round_up(size, kGrowth);
-      if (growth > size_t(limit_ - mapped_) ||
-          mprotect(mapped_ + backing_, growth, PROT_READ | PROT_WRITE) != 0) {
+      if (growth > size_t(limit_ - mapped()) ||
+          mprotect(mapped() + backing_, growth, PROT_READ | PROT_WRITE) != 0) {
         return nullptr;
       }
-      poison(mapped_ + backing_, growth);
+      poison(mapped() + backing_, growth);
       mapped_ += growth;
     }
     char* place = end_;
@@ -113,7 +115,8 @@ class Arena {
     free_[place] = size;
   }
 
-  char *end_ = nullptr, *mapped_ = nullptr, *limit_ = nullptr;
+  char *end_ = nullptr, *limit_ = nullptr;
+  std::atomic<char*> mapped_ = nullptr;  // is asked for without the lock
   ptrdiff_t backing_ = 0;
   size_t in_use_ = 0, quarantined_ = 0;
   std::map<char*, size_t> free_;
@@ -155,14 +158,18 @@ Memory& memory() {
 
 }  // namespace
 
-bool is_device_address(const void* address) {
+bool is_reserved_address(const void* address) {
   return static_cast<uintptr_t>(static_cast<const char*>(address) - memory().reserved) <
          kMaxDevices * kDeviceSpan;
 }
 
+bool is_device_address(const void* address) {
+  return is_reserved_address(address) && address < memory().arenas[device_of(address)].mapped();
+}
+
 void* translate_address(const void* address) {
   char* place = static_cast<char*>(const_cast<void*>(address));
-  return is_device_address(address) ? place + kMaxDevices * kDeviceSpan : place;
+  return is_reserved_address(address) ? place + kMaxDevices * kDeviceSpan : place;
 }
 
 int device_of(const void* device_address) {
@@ -170,7 +177,7 @@ int device_of(const void* device_address) {
 }
 
 bool is_backing_address(const void* address) {
-  return is_device_address(static_cast<const char*>(address) - kMaxDevices * kDeviceSpan);
+  return is_reserved_address(static_cast<const char*>(address) - kMaxDevices * kDeviceSpan);
 }
 
 cudaError_t device_malloc(int device, size_t bytes, void** pointer) {
@@ -221,7 +228,8 @@ cudaError_t host_free(void* pointer) {
 }
 
 cudaError_t host_register(int device, void* pointer, size_t bytes) {
-  if (pointer == nullptr || bytes == 0 || is_device_address(pointer)) return cudaErrorInvalidValue;
+  if (pointer == nullptr || bytes == 0 || is_reserved_address(pointer))
+    return cudaErrorInvalidValue;
   char* begin = static_cast<char*>(pointer);
   Allocation overlapped;
   std::lock_guard lock(memory().mutex);
@@ -248,7 +256,7 @@ bool find_allocation(const void* address, Allocation* found) {
 }
 
 MemoryKind memory_kind(const void* address) {
-  if (is_device_address(address)) return MemoryKind::device;
+  if (is_reserved_address(address)) return MemoryKind::device;
   // What begins where a pinned range ends is other memory.
   Allocation found;
   const bool pinned = find_allocation(address, &found) && address < found.begin + found.bytes;

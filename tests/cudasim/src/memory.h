@@ -55,6 +55,10 @@ MemoryKind memory_kind(const void* address);
 /// Finds the live allocation, or the pinned range, that holds `address`, its end included.
 bool find_allocation(const void* address, Allocation* found);
 
+/// An address of the range that is kept for device memory. is_device_address is true only of what
+/// was ever allocated, so that the bytes of a structure, its padding among them, are hardly taken
+/// for a pointer.
+bool is_reserved_address(const void* address);
 /// The index of the device that a device address belongs to.
 int device_of(const void* device_address);
 

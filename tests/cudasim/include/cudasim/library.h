@@ -29,7 +29,7 @@ cudaError_t launch_library_kernel(const LibraryFunction& function, cudaStream_t 
   cudaLaunchConfig_t config{};
   config.gridDim = config.blockDim = dim3(1);
   config.stream = stream;
-  name_next_launch(function.as_kernel, nullptr, 0);
+  name_next_launch(function.as_kernel, function.name, 0);
   return cudaLaunchKernelEx(&config, kernel, std::forward<Arguments>(arguments)...);
 }
 
