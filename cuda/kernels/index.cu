@@ -235,13 +235,16 @@ struct SlicePlaces {
   static constexpr std::tuple<> kernel_pointers{};
   FastDivider inner;
   int64_t size, count, columns;  // columns: outer * inner
-  __device__ int64_t target(uint32_t key, unsigned column) const {
-    const unsigned outer = inner.divide(column), c = inner.modulo(column, outer);
-    return (outer * size + key) * inner.divisor + c;
-  }
-  __device__ int64_t source(int32_t place, unsigned column) const {
-    const unsigned outer = inner.divide(column), c = inner.modulo(column, outer);
-    return (outer * count + place) * inner.divisor + c;
+
+  struct Column {
+    int64_t first_target, first_source, inner;
+    __device__ int64_t target(uint32_t key) const { return first_target + key * inner; }
+    __device__ int64_t source(int32_t place) const { return first_source + place * inner; }
+  };
+  __device__ Column column(unsigned i) const {
+    const unsigned outer = inner.divide(i), c = inner.modulo(i, outer);
+    const int64_t n = inner.divisor;
+    return {outer * size * n + c, outer * count * n + c, n};
   }
 };
 /// Where elements are scattered: a key is an element of `out`, a place counts src's.
@@ -249,12 +252,17 @@ struct ElementPlaces {
   static constexpr std::tuple<> kernel_pointers{};
   Elements elements;
   static constexpr int64_t columns = 1;
-  __device__ int64_t target(uint32_t key, unsigned) const { return key; }
-  __device__ int64_t source(int32_t place, unsigned) const {
-    int64_t at[3];
-    elements.locate(unsigned(place), at);
-    return at[2];
-  }
+
+  struct Column {
+    const Elements& elements;
+    __device__ int64_t target(uint32_t key) const { return key; }
+    __device__ int64_t source(int32_t place) const {
+      int64_t at[3];
+      elements.locate(unsigned(place), at);
+      return at[2];
+    }
+  };
+  __device__ Column column(unsigned) const { return {elements}; }
 };
 
 /// Adds up what goes to one column of the key at `begin`, if it is the key's first.
@@ -265,18 +273,19 @@ __device__ void add_run(T* out, const T* src, const Places& places, const Key& k
   const uint32_t mine = key(begin);
   if (mine >= valid || (begin > 0 && key(begin - 1) == mine)) return;
   using Sum = ElementSum<T>;
-  T* const to = out + places.target(mine, column);
+  constexpr int kAhead = 8;
+  const typename Places::Column at = places.column(column);
+  T* const to = out + at.target(mine);
   typename Sum::C sum = Sum::of(*to);
-  constexpr int kAhead = 4;
   int i = begin;
   for (; i + kAhead <= n && key(i + kAhead - 1) == mine; i += kAhead) {
     T next[kAhead];
 #pragma unroll
-    for (int j = 0; j < kAhead; ++j) next[j] = src[places.source(place(i + j), column)];
+    for (int j = 0; j < kAhead; ++j) next[j] = src[at.source(place(i + j))];
 #pragma unroll
     for (int j = 0; j < kAhead; ++j) sum = Sum::add(sum, next[j]);
   }
-  for (; i < n && key(i) == mine; ++i) sum = Sum::add(sum, src[places.source(place(i), column)]);
+  for (; i < n && key(i) == mine; ++i) sum = Sum::add(sum, src[at.source(place(i))]);
   *to = stored_from<T>(sum);
 }
 

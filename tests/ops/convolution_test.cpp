@@ -143,6 +143,37 @@ TEST(Convolution, GradientsOfBothOrdersAreTransposes) {
   }
 }
 
+// Many positions, and channels of every number: kernels choose their tiles, and how they divide the
+// sums of the weight's gradient, by the shape.
+TEST(Convolution, TilesOfEverySizeGiveTheSameSums) {
+  const std::vector<Shape> large{
+      {{4, 2, 64, 66}, {40, 2, 1, 1}, {}}, {{4, 40, 64, 66}, {2, 40, 1, 1}, {}},
+      {{4, 3, 64, 65}, {20, 3, 2, 2}, {}}, {{4, 34, 66, 66}, {20, 34, 2, 1}, {{2}, {1}, {1}, 1}},
+      {{8, 9, 20, 20}, {36, 9, 3, 3}, {}}, {{8, 12, 20, 20}, {40, 12, 3, 3}, {}},
+      {{9, 1, 20, 21}, {5, 1, 3, 3}, {}},  {{70, 4, 9, 9}, {4, 1, 3, 3}, {{1}, {1}, {1}, 4}},
+  };
+  for (const Shape& s : large) {
+    SCOPED_TRACE(detail::str(IntArrayRef(s.input), IntArrayRef(s.weight)));
+    std::vector<Tensor> in_double;
+    for (ScalarType dtype : {kDouble, kFloat}) {
+      Tensor x = eighths(s.input, 1).to(dtype).requires_grad_(),
+             w = eighths(s.weight, 2).to(dtype).requires_grad_();
+      Tensor y = convolve(x, w, Tensor(), s.options);
+      EXPECT_TRUE(close(y, plain(x, w, s.options)));
+      Tensor g = eighths(y.sizes(), 3).to(dtype);
+      std::vector<Tensor> grads = autograd::grad({y}, {x, w}, {g});
+      if (dtype == kDouble) {
+        EXPECT_TRUE(close((grads[0] * x).sum(), (y * g).sum()));
+        EXPECT_TRUE(close((grads[1] * w).sum(), (y * g).sum()));
+        in_double = grads;
+      } else {
+        EXPECT_TRUE(close(grads[0], in_double[0]));
+        EXPECT_TRUE(close(grads[1], in_double[1]));
+      }
+    }
+  }
+}
+
 TEST(Convolution, ReadsImagesOfAnyStrides) {
   Tensor x = noise({2, 9, 8, 3}, kDouble).permute({0, 3, 2, 1}),
          w = noise({3, 4, 2, 2}, kDouble).transpose(0, 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // index_select, index_add, gather, scatter_add, embedding.
 #include "tests/support/reference.h"
+#include "tests/support/test_device.h"
 
 namespace adjoint::testing {
 namespace {
@@ -12,6 +13,7 @@ template <class F>
 std::string error_of(const F& f) {
   try {
     f();
+    current_stream(test_device()).synchronize();  // where devices tell of a bad index
   } catch (const IndexError& e) {
     return "IndexError: " + e.message();
   } catch (const Error& e) {
@@ -122,6 +124,34 @@ TEST(Index, EmbeddingsSecondGradientLeavesPaddingOut) {
   Tensor g = autograd::grad({(y * y).sum()}, {weight}, {}, std::nullopt, true)[0];
   EXPECT_TRUE(close(g, tensor({{0., 0.}, {12., 16.}}, kDouble)));
   EXPECT_TRUE(close(autograd::grad({g.sum()}, {weight})[0], tensor({{0., 0.}, {4., 4.}}, kDouble)));
+}
+
+// Lists of every length in which a kernel may sort them.
+TEST(Index, EqualIndicesAddUpInTheirOrder) {
+  constexpr int64_t kOuter = 2, kRows = 70, kInner = 3;
+  for (int64_t n : {3, 40, 1000, 1025, 5000}) {
+    Tensor index = noise_below(kRows, {n}), src = noise({kOuter, n, kInner}),
+           start = noise({kOuter, kRows, kInner}, kFloat, 2);
+    Tensor expected = start.to(kCPU).clone(), rows = index.to(kCPU), added = src.to(kCPU);
+    for (int64_t i = 0; i < kOuter * n * kInner; ++i) {
+      const int64_t row = rows.data_ptr<int64_t>()[i / kInner % n];
+      expected.data_ptr<float>()[(i / kInner / n * kRows + row) * kInner + i % kInner] +=
+          added.data_ptr<float>()[i];
+    }
+    EXPECT_TRUE(identical(start.index_add(1, index, src).to(kCPU), expected)) << n;
+    Tensor places = index.reshape({1, n, 1}).expand({kOuter, n, kInner});
+    EXPECT_TRUE(identical(start.scatter_add(1, places, src).to(kCPU), expected)) << n;
+    EXPECT_TRUE(identical(
+        start.permute({2, 0, 1}).scatter_add(2, places.permute({2, 0, 1}), src.permute({2, 0, 1})),
+        expected.permute({2, 0, 1}).to(start.device())))
+        << n;
+
+    Tensor weight = zeros({kRows, kInner}).requires_grad_();
+    embedding(weight, index, 1).backward(src[0]);
+    Tensor rows_grad = zeros({kRows, kInner}).index_add(0, index, src[0]);
+    rows_grad[1].zero_();
+    EXPECT_TRUE(identical(weight.grad(), rows_grad)) << n;
+  }
 }
 
 TEST(Index, AWrongIndexIsNamedWithItsBounds) {
