@@ -6,9 +6,9 @@
 #include "adjoint/op_registry.h"
 #include "adjoint/tensor.h"
 #include "core/math/sort_key.h"
+#include "cpu/isa.h"
 #include "cpu/parallel.h"
 #include "cpu/scratch.h"
-#include "cpu/vec.h"
 
 namespace adjoint::cpu::ADJOINT_CPU_ISA {
 namespace {

@@ -47,6 +47,10 @@ struct alignas(N * sizeof(T) < 16 ? N * sizeof(T) : 16) Pack {
   T v[N];
 };
 
+// The compiler makes none of its own (cuda/CMakeLists.txt).
+__device__ inline float fma(float a, float b, float c) { return ::fmaf(a, b, c); }
+__device__ inline double fma(double a, double b, double c) { return ::fma(a, b, c); }
+
 /// A block's share of a product: 8 warps with RM rows each, 32 lanes with RN columns each.
 template <class C, int RM, int RN>
 struct BlockTile {
@@ -66,7 +70,7 @@ struct BlockTile {
 #pragma unroll
       for (int i = 0; i < RM; ++i) {
 #pragma unroll
-        for (int j = 0; j < RN; ++j) sum[i][j] += x.v[i] * y.v[j];
+        for (int j = 0; j < RN; ++j) sum[i][j] = fma(x.v[i], y.v[j], sum[i][j]);
       }
     }
   }

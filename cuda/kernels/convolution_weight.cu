@@ -39,7 +39,7 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 template <class S, int RM, int RN>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 2)
     weight_kernel(S* out, math::opmath_t<S>* partials, unsigned* ticket, const S* __restrict__ grad,
                   const S* __restrict__ image, WeightProduct p) {
   using C = math::opmath_t<S>;
