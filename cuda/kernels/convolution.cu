@@ -244,8 +244,8 @@ void run_product(const Stream& stream, const Tensor& out, const Tensor& image, c
       while (rm > 2 && blocks(kWarps * rm) < kBlocksWanted) rm /= 2;
       auto run = [&]<int RM>() {
         launch_product<S, RM>(stream, static_cast<S*>(to.data()) + n * out_image,
-                              static_cast<const S*>(from.data()) + n * from.strides()[0],
-                              static_cast<const S*>(w.data()), biases, p, positions);
+                              image_of<S>(from, n), static_cast<const S*>(w.data()), biases, p,
+                              positions);
       };
       if constexpr (!__is_same(S, double)) {
         if (rm == 8) {

@@ -106,6 +106,12 @@ inline Images images_of(const TensorImpl& t) {
           {int(t.strides()[2]), int(t.strides()[3])}};
 }
 
+/// Image n; null where a tensor, whose place then means nothing, has no elements.
+template <class S>
+const S* image_of(const TensorImpl& t, int64_t n) {
+  return t.numel() == 0 ? nullptr : static_cast<const S*>(t.data()) + n * t.strides()[0];
+}
+
 /// How many images of both a kernel can reach with 32-bit offsets; at least one.
 inline int64_t images_at_once(const TensorImpl& a, const TensorImpl& b) {
   int64_t count = a.sizes()[0];

@@ -188,8 +188,8 @@ void conv2d_backward_weight_kernel(const Stream& stream, const Tensor& grad_weig
     for (int64_t n = 0; n == 0 || n < count; n += at_once) {
       p.grads.count = p.images.count = int(std::min(at_once, count - n));
       p.accumulate = n > 0 || write == GradWrite::Accumulate;
-      const S* grads = static_cast<const S*>(g.data()) + n * g.strides()[0];
-      const S* images = static_cast<const S*>(x.data()) + n * x.strides()[0];
+      const S* grads = image_of<S>(g, n);
+      const S* images = image_of<S>(x, n);
       if constexpr (!__is_same(S, double)) {
         if (p.rows > 32 && width > 64) {
           launch_weight<S, 8, 4>(stream, out, grads, images, p);
