@@ -20,7 +20,8 @@ TensorImpl::TensorImpl(intrusive_ptr<Storage> storage, ScalarType dtype, IntArra
                        int64_t storage_offset)
     : dtype_(dtype), storage_offset_(storage_offset), storage_(std::move(storage)) {
   set_geometry(sizes, strides);
-  data_ = static_cast<char*>(storage_->data()) + storage_offset * int64_t(elementSize(dtype));
+  // Of a tensor without elements no kernel is to get an address that is not one.
+  if (numel_ != 0) data_ = static_cast<char*>(storage_->data()) + storage_offset * int64_t(elementSize(dtype));
 }
 
 TensorImpl::~TensorImpl() {

@@ -20,6 +20,7 @@ constexpr int64_t kMiB = 1 << 20;
 class Memory : public ::testing::Test {
  protected:
   void TearDown() override { set_memory_limit(0); }
+  DefaultDevice cpu_{kCPU};  // whose allocator is tested here
 };
 
 TEST_F(Memory, StatisticsFollowTensors) {
@@ -104,6 +105,7 @@ TEST_F(Memory, BlocksOfAllSizesHoldWhatTheySay) {
 }
 
 TEST(MemoryConcurrent, BlocksFreedByAnotherThreadAreUsedAgain) {
+  DefaultDevice cpu(kCPU);
   auto round = [] {
     std::vector<Tensor> tensors;
     for (int i = 0; i < 200; ++i) tensors.push_back(zeros({100}));
@@ -119,6 +121,7 @@ TEST(MemoryConcurrent, BlocksFreedByAnotherThreadAreUsedAgain) {
 }
 
 TEST(MemoryConcurrent, ThreadsThatEndLeaveTheirBlocksToOthers) {
+  DefaultDevice cpu(kCPU);
   auto work = [] {
     std::vector<Tensor> tensors;
     for (int i = 0; i < 100; ++i) tensors.push_back(zeros({500}));
@@ -130,6 +133,7 @@ TEST(MemoryConcurrent, ThreadsThatEndLeaveTheirBlocksToOthers) {
 }
 
 TEST(MemoryConcurrent, ManyThreadsAllocateFreeAndEmptyTheCache) {
+  DefaultDevice cpu(kCPU);
   int64_t allocated = memory_stats().allocated;
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {

@@ -114,8 +114,8 @@ TEST(DataLoader, AnEmptyDatasetHasNoBatches) {
 TEST(TensorDataset, ExamplesAreRows) {
   const data::TensorDataset dataset = ten();
   EXPECT_EQ(dataset.size(), 10);
-  EXPECT_EQ(dataset.get(3).data.toString(), "tensor([ 3., 30.])");
-  EXPECT_EQ(dataset.get(3).target.toString(), "tensor(-3)");
+  EXPECT_EQ(dataset.get(3).data.cpu().toString(), "tensor([ 3., 30.])");
+  EXPECT_EQ(dataset.get(3).target.cpu().toString(), "tensor(-3)");
   EXPECT_THROW(dataset.get(10), IndexError);
   EXPECT_THROW(dataset.get(-1), IndexError);
   EXPECT_FALSE(data::TensorDataset(ones({2, 2})).get(0).target.defined());
@@ -140,7 +140,7 @@ class Squares : public data::Dataset {
 TEST(Dataset, ExamplesAreStackedIntoBatches) {
   const auto loader = data::make_data_loader(Squares(), 3);
   std::string text;
-  for (const auto& batch : *loader) text += batch.data.toString() + batch.target.toString() + "\n";
+  for (const auto& batch : *loader) text += batch.data.cpu().toString() + batch.target.cpu().toString() + "\n";
   EXPECT_EQ(text,
             "tensor([[0, 0],\n        [1, 1],\n        [2, 2]])tensor([0, 1, 4])\n"
             "tensor([[3, 3],\n        [4, 4]])tensor([ 9, 16])\n");

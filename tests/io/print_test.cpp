@@ -10,6 +10,8 @@
 #include <sstream>
 #include <thread>
 
+#include "tests/support/test_device.h"
+
 namespace adjoint {
 namespace {
 
@@ -107,6 +109,7 @@ PrintOptions row_options(const json& row) {
 }
 
 TEST(Printing, EveryTensorPrintsAsPyTorchPrintsIt) {
+  testing::DefaultDevice cpu(kCPU);
   RestorePrintOptions restore;
   std::ifstream file(ADJOINT_TESTS_DIR "/reference/data/printing.json");
   const json rows = json::parse(file);
@@ -125,6 +128,7 @@ TEST(Printing, EveryTensorPrintsAsPyTorchPrintsIt) {
 }
 
 TEST(Printing, ATensorThatIsNotContiguousPrintsItsElementsInOrder) {
+  testing::DefaultDevice cpu(kCPU);
   const Tensor t = tensor({{1, 2, 3}, {4, 5, 6}}).t();
   EXPECT_EQ(t.toString(), "tensor([[1, 4],\n        [2, 5],\n        [3, 6]])");
   EXPECT_EQ(arange(0, 3000).slice(0, 0, 3000, 2).toString(),
@@ -136,6 +140,7 @@ TEST(Printing, ATensorThatIsNotContiguousPrintsItsElementsInOrder) {
 TEST(Printing, AnUndefinedTensorSaysSo) { EXPECT_EQ(Tensor().toString(), "tensor(undefined)"); }
 
 TEST(Printing, TheDefaultDtypeIsNotNamed) {
+  testing::DefaultDevice cpu(kCPU);
   struct Restore {
     ~Restore() { set_default_dtype(kFloat); }
   } restore;
@@ -147,6 +152,7 @@ TEST(Printing, TheDefaultDtypeIsNotNamed) {
 }
 
 TEST(Printing, ImpossibleOptionsAreRefusedAndChangeNothing) {
+  testing::DefaultDevice cpu(kCPU);
   RestorePrintOptions restore;
   PrintOptions options;
   options.precision = -1;
@@ -161,6 +167,7 @@ TEST(Printing, ImpossibleOptionsAreRefusedAndChangeNothing) {
 }
 
 TEST(Printing, TheLargestDoubleFitsWithAllItsDecimals) {
+  testing::DefaultDevice cpu(kCPU);
   RestorePrintOptions restore;
   PrintOptions options;
   options.precision = 1100;
@@ -171,6 +178,7 @@ TEST(Printing, TheLargestDoubleFitsWithAllItsDecimals) {
 }
 
 TEST(Printing, ThreadsMayPrintWhileOptionsChange) {
+  testing::DefaultDevice cpu(kCPU);
   RestorePrintOptions restore;
   const Tensor t = tensor({0.125, 2.0});
   std::thread setter([] {

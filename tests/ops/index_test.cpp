@@ -13,7 +13,7 @@ template <class F>
 std::string error_of(const F& f) {
   try {
     f();
-    current_stream(test_device()).synchronize();  // where devices tell of a bad index
+    settle_test_device();
   } catch (const IndexError& e) {
     return "IndexError: " + e.message();
   } catch (const Error& e) {

@@ -9,6 +9,7 @@ template <class E, class F>
 std::string message(const F& f) {
   try {
     f();
+    settle_test_device();
   } catch (const E& e) {
     return e.message();
   }

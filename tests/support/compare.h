@@ -46,7 +46,7 @@ template <class E, class F>
 ::testing::AssertionResult throws(const std::string& phrase, F f) {
   try {
     f();
-    current_stream(test_device()).synchronize();
+    settle_test_device();
   } catch (const E& e) {
     if (std::string(e.what()).find(phrase) != std::string::npos)
       return ::testing::AssertionSuccess();

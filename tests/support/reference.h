@@ -8,6 +8,7 @@
 #include <string>
 
 #include "adjoint/adjoint.h"
+#include "tests/support/test_device.h"
 
 namespace adjoint::testing {
 

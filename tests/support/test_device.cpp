@@ -3,11 +3,15 @@
 
 #include <cstdlib>
 
+#include "adjoint/stream.h"
+
 namespace adjoint::testing {
 
 Device test_device() {
   const char* name = std::getenv("ADJOINT_TEST_DEVICE");
   return name ? Device(name) : Device(kCPU);
 }
+
+void settle_test_device() { current_stream(test_device()).synchronize(); }
 
 }  // namespace adjoint::testing
