@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 
 #include "adjoint/atomic.h"
 #include "adjoint/error.h"
@@ -51,6 +53,11 @@ FreeBlocks& bins_of(const Segment& segment) {
 }
 
 }  // namespace
+
+DeviceAllocator::DeviceAllocator(DeviceIndex index) : device_(index) {
+  const char* caching = std::getenv("ADJOINT_CUDA_CACHING");
+  caching_ = !caching || std::strcmp(caching, "0") != 0;
+}
 
 void* DeviceAllocator::allocate(size_t nbytes, const Stream& stream) {
   std::lock_guard lock(mutex_);
@@ -112,7 +119,7 @@ Block* DeviceAllocator::take(size_t size, const Stream& stream) {
 
 Block* DeviceAllocator::from_system(size_t size, const Stream& stream, PrivatePool& owner) {
   bool large = size > kMaxSmall;
-  size_t nbytes = segment_size(size);
+  size_t nbytes = caching_ ? segment_size(size) : size;
   if (Block* block = add_segment(nbytes, large, stream, owner)) return block;
   // What is free may have a graph under way as its last user: then it stays.
   if (captures_ > 0) return nullptr;
@@ -194,6 +201,7 @@ void DeviceAllocator::make_free(Block* block) noexcept {
   }
   block->free = true;
   bins.insert(block);
+  if (!caching_ && captures_ == 0 && !block->previous && !block->next) release(block->segment);
 }
 
 // One block of two neighbours.
@@ -291,6 +299,14 @@ void DeviceAllocator::empty_cache() {
     poll_pending(true);
     release_segments();
   }
+}
+
+void DeviceAllocator::set_caching(bool on) {
+  std::lock_guard lock(mutex_);
+  use_device(device_);
+  poll_pending(true);
+  release_segments();
+  caching_ = on;
 }
 
 MemoryStats DeviceAllocator::stats() const {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "adjoint/adjoint.h"
+#include "cuda/allocator.h"
 #include "cudasim.h"
 #include "tests/support/compare.h"
 
@@ -77,6 +78,46 @@ TEST(CudaTrainingStep, GivesTheSameBitsWhateverTheOrderOfThreadsAndStreams) {
   EXPECT_EQ(losses(12), first);
   EXPECT_EQ(losses(13), first);
   cudasim::config().seed = before;
+}
+
+TEST(CudaTrainingStep, WhicheverAllocationFailsItThrowsLosesNothingAndCanBeTriedAgain) {
+  cuda::DeviceAllocator& allocator = cuda::device_allocator(0);
+  allocator.set_caching(false);  // each tensor is an allocation that can fail
+  auto reference = [] {
+    Training training(kCUDA);
+    training.step();
+    return training.step().item<float>();
+  };
+  const float expected = reference();
+  bool failed = true;
+  uint64_t failures = 0;
+  for (uint64_t k = 1; failed; ++k) {
+    const int64_t before = allocator.stats().allocated;
+    {
+      Training training(kCUDA);
+      training.step();
+      const int64_t held = allocator.stats().allocated;
+      failed = false;
+      cudasim::fail_call("cudaMalloc", k, cudaErrorMemoryAllocation, 2);  // the retry fails too
+      try {
+        training.step();
+      } catch (const OutOfMemoryError& e) {
+        failed = true;
+        ++failures;
+        EXPECT_NE(e.message().find("CUDA out of memory. Tried to allocate"), std::string::npos)
+            << e.message();
+      }
+      cudasim::clear_faults();
+      if (failed) {
+        EXPECT_LE(allocator.stats().allocated, held + 16 * 1024) << "at most the gradients, allocation " << k;
+        // What failed before the optimizer's step changed no parameter.
+        ASSERT_EQ(training.step().item<float>(), expected) << "allocation " << k;
+      }
+    }
+    ASSERT_EQ(allocator.stats().allocated, before) << "allocation " << k;
+  }
+  allocator.set_caching(true);
+  EXPECT_GT(failures, 10u);
 }
 
 }  // namespace
