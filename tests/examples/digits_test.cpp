@@ -9,7 +9,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
+#include <vector>
 
 namespace adjoint {
 namespace {
@@ -28,10 +30,12 @@ class Digits : public ::testing::Test {
     int exit_code;
     std::string output, error;
   };
-  Result run(const std::string& arguments) const {
+  /// `environment`: as "NAME=value", before the program's name.
+  Result run(const std::string& arguments, const std::string& environment = "") const {
     const std::string out = path("stdout"), error = path("stderr");
-    const std::string command = "cd " + folder_ + " && " ADJOINT_EXAMPLES_BIN_DIR "/digits " +
-                                arguments + " >" + out + " 2>" + error;
+    const std::string command = "cd " + folder_ + " && " + environment +
+                                " " ADJOINT_EXAMPLES_BIN_DIR "/digits " + arguments + " >" + out +
+                                " 2>" + error;
     const int status = std::system(command.c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read(out), read(error)};
   }
@@ -85,6 +89,33 @@ TEST_F(Digits, ASeedGivesTheSameNumbersForAnyNumberOfThreads) {
     EXPECT_NE(one, read(path("other/" + model + ".csv")));
     EXPECT_EQ(read(path("one/" + model + ".safetensors")),
               read(path("two/" + model + ".safetensors")));
+  }
+}
+
+/// The numbers of a learning curve's rows, one after the other.
+std::vector<double> numbers(std::string csv) {
+  csv.erase(0, csv.find('\n') + 1);
+  std::replace(csv.begin(), csv.end(), ',', ' ');
+  std::istringstream in(csv);
+  return {std::istream_iterator<double>(in), {}};
+}
+
+// Losses are the same but for rounding, which an epoch's updates let grow; accuracies may differ by
+// the images that are on the border of two classes.
+TEST_F(Digits, LearnsOnTheSimulatedGpuWhatItLearnsOnTheCpu) {
+  for (const std::string model : {"mlp", "cnn"}) {
+    const std::string arguments = " --epochs 1 --model " + model;
+    const Result here = run("--device cpu --out here" + arguments);
+    ASSERT_EQ(here.exit_code, 0) << here.error;
+    const Result there =
+        run("--device cuda --out there" + arguments, "ADJOINT_CUDA_LIBRARY=" ADJOINT_CUDASIM_LIBRARY);
+    ASSERT_EQ(there.exit_code, 0) << there.error;
+    EXPECT_NE(there.output.find("on cuda"), std::string::npos) << there.output;
+    const std::vector<double> expected = numbers(read(path("here/" + model + ".csv"))),
+                              found = numbers(read(path("there/" + model + ".csv")));
+    ASSERT_EQ(found.size(), 5u);
+    ASSERT_EQ(expected.size(), 5u);
+    for (size_t i = 1; i < 5; ++i) EXPECT_NEAR(found[i], expected[i], 2e-3) << model << ", column " << i;
   }
 }
 
