@@ -39,6 +39,7 @@ TEST(OpRegistry, AnOperationOfTheUsersIsRegisteredAndRun) {
   register_cube();
   const OpDef* found = op_registry().find("test_cube");
   ASSERT_EQ(found, &cube_op);
+  DefaultDevice cpu(kCPU);
   Tensor x = tensor({1., 2., 3.}, kDouble), out = empty_like(x);
   if (!cube_op.has_kernel(kCPU)) {
     EXPECT_TRUE(

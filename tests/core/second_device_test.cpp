@@ -41,6 +41,7 @@ class SecondDevice : public ::testing::Test {
   static Stream stream(uint32_t id) { return FakeBackend::stream(id); }
 
   FakeBackend& backend = fake_backend();
+  DefaultDevice cpu_{kCPU};  // the first device is the host's
 };
 
 TEST_F(SecondDevice, TensorsAreMadeAndCopiedThereAndBack) {

@@ -6,7 +6,6 @@
 
 #include <gtest/gtest.h>
 
-#include "adjoint/stream.h"
 #include "tests/support/array.h"
 #include "tests/support/test_device.h"
 
