@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -41,6 +42,13 @@ struct Library {
   std::string program, device, name;
   std::map<std::string, std::vector<double>> times;
   std::vector<std::string> order;
+
+  /// Whether the program finds its device.
+  bool can_run() const {
+    const std::string command = shell_quoted(program) + " 1 " + shell_quoted(device) +
+                                " --benchmark_min_time=0.001 --benchmark_filter=op/empty";
+    return std::system((command + " >/dev/null 2>&1").c_str()) == 0;
+  }
 
   void run_once(int threads, double seconds, const std::string& filter) {
     std::string command =
@@ -119,8 +127,13 @@ int main(int argc, char** argv) {
     std::vector<Library> libraries;
     for (const std::string& device : devices) {
       libraries.push_back({here / "rows_adjoint", device, "", {}, {}});
-      if (std::filesystem::exists(here / "rows_torch"))
-        libraries.push_back({here / "rows_torch", device, "", {}, {}});
+      if (!std::filesystem::exists(here / "rows_torch")) continue;
+      Library torch{here / "rows_torch", device, "", {}, {}};
+      if (torch.can_run()) {
+        libraries.push_back(torch);
+      } else {
+        fprintf(stderr, "bench: this LibTorch has no device %s: Adjoint alone there\n", device.c_str());
+      }
     }
     for (int round = 0; round < rounds; ++round) {
       for (Library& library : libraries) library.run_once(threads, seconds, filter);
