@@ -33,7 +33,7 @@ if((build_BUILD_SHARED_LIBS AND NOT shared) OR (shared AND NOT build_BUILD_SHARE
   run(${CMAKE_COMMAND} -S ${source_dir} -B ${other_build_dir} ${toolchain}
     -D BUILD_SHARED_LIBS=${shared} -D "ADJOINT_CPU_ISAS=${isas}"
     -D ADJOINT_WARNINGS_AS_ERRORS=${build_ADJOINT_WARNINGS_AS_ERRORS}
-    -D ADJOINT_BUILD_TESTS=OFF -D ADJOINT_BUILD_EXAMPLES=OFF)
+    -D ADJOINT_BUILD_TESTS=OFF -D ADJOINT_BUILD_EXAMPLES=OFF -D ADJOINT_CUDA=OFF)
   run(${CMAKE_COMMAND} --build ${other_build_dir})
   set(build_dir ${other_build_dir})
 endif()
