@@ -22,6 +22,7 @@ class AccumulateGrad final : public Node {
   void run_hooks(GradList& grads) override;
   /// Says that work on `stream` will use the gradient too.
   void hand_over(const Stream& stream);
+  const Tensor& variable() const noexcept { return variable_; }
 
  private:
   Tensor variable_;

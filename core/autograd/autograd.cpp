@@ -6,6 +6,7 @@
 #include "adjoint/autograd.h"
 
 #include "adjoint/ops.h"
+#include "adjoint/warning.h"
 #include "core/autograd/accumulate_grad.h"
 #include "core/autograd/engine.h"
 #include "core/autograd/gradient_edge.h"
@@ -63,6 +64,13 @@ SmallVector<Tensor, 3> run_backward(TensorList outputs, TensorList gradients, bo
 
 void backward(TensorList tensors, TensorList grad_tensors, std::optional<bool> retain_graph, bool create_graph,
               TensorList inputs) {
+  if (create_graph) {
+    ADJOINT_WARN_ONCE(
+        "Using backward() with create_graph=True will create a reference cycle between the parameter and its "
+        "gradient which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid "
+        "this. If you have to use this function, make sure to reset the .grad fields of your parameters to None "
+        "after use to break the cycle and avoid the leak.");
+  }
   auto grads = run_backward(tensors, grad_tensors, retain_graph.value_or(create_graph), create_graph, inputs);
   AutoGradMode mode(create_graph);
   for (size_t i = 0; i < inputs.size(); ++i) {

@@ -6,6 +6,7 @@
 #include "adjoint/autograd.h"
 #include "adjoint/ops.h"
 #include "core/autograd/accumulate_grad.h"
+#include "core/autograd/anomaly.h"
 #include "core/autograd/graph_task.h"
 #include "core/autograd/unwanted_outputs.h"
 
@@ -68,9 +69,19 @@ class Run {
   }
 
   void loop() {
-    while (!heap_->empty()) {
-      uint32_t index = pop();
-      evaluate(index);
+    Node* running = nullptr;
+    try {
+      while (!heap_->empty()) {
+        uint32_t index = pop();
+        running = task_.states[index].node;
+        evaluate(index);
+      }
+    } catch (Error& error) {
+      if (running) explain_failure(*running, &error);
+      throw;
+    } catch (...) {
+      if (running) explain_failure(*running, nullptr);
+      throw;
     }
     join_leaf_streams();
   }
@@ -154,6 +165,7 @@ class Run {
     if (!task_.states[index].buffer.empty()) {
       grads = task_.states[index].buffer.take(node->num_inputs());
       node->run_hooks(grads);
+      if (options_.observer) [[unlikely]] options_.observer->received(*node, grads);
       if (task_.states[index].capture >= 0) capture(task_.states[index], grads, callers);
     }
     GradList results;
@@ -162,8 +174,15 @@ class Run {
       {
         std::optional<UnwantedOutputsGuard> unwanted;
         if (!options_.inputs.empty()) unwanted.emplace(unwanted_outputs_of(node));
-        results = node->apply(std::move(grads));
+        if (autograd::AnomalyMode::is_enabled()) [[unlikely]] {
+          RunningNode maker(node);
+          results = node->apply(std::move(grads));
+          if (autograd::AnomalyMode::should_check_nan() && !options_.observer) check_for_nan(*node, results);
+        } else {
+          results = node->apply(std::move(grads));
+        }
       }
+      if (options_.observer) [[unlikely]] options_.observer->returned(*node, results);
       if (!(stream == callers)) hand_over_leaf(node, callers);
       if (!options_.keep_graph) node->release_variables();
       ADJOINT_CHECK(results.size() == node->num_outputs() || node->num_outputs() == 0, "Function ", node->name(),

@@ -8,6 +8,18 @@
 
 namespace adjoint {
 
+/// Sees the gradients of a pass.
+class NodeObserver {
+ public:
+  /// What a node was given, after its hooks have seen it.
+  virtual void received(const Node& node, const GradList& grads) = 0;
+  /// What it made of that; called right after.
+  virtual void returned(const Node& node, const GradList& results) = 0;
+
+ protected:
+  ~NodeObserver() = default;
+};
+
 class Engine {
  public:
   struct Options {
@@ -17,6 +29,8 @@ class Engine {
     std::span<const Edge> inputs;
     /// The gradients of `inputs` go here, one each; entries that no gradient comes for stay.
     std::span<Tensor> captured;
+    /// Where it is not null, NaN is left to it.
+    NodeObserver* observer = nullptr;
   };
 
   /// Sends `grads` (defined, validated; moved from) into `roots` and runs all nodes that they reach, on the

@@ -10,6 +10,7 @@
 #include "adjoint/intrusive_ptr.h"
 #include "adjoint/node.h"
 #include "adjoint/tensor.h"
+#include "core/autograd/anomaly.h"
 
 namespace adjoint::detail {
 
@@ -46,6 +47,7 @@ struct OutputHooks {
 
 struct NodeHooks {
   std::vector<OutputHooks> outputs;
+  intrusive_ptr<NodeSite> site;  ///< where the node was made, if that was noted
   OutputHooks& of(uint32_t output_nr);
   void run(GradList& grads) const;
 };

@@ -19,7 +19,9 @@ constinit thread_local UnwantedOutputs unwanted_outputs{};
 void* Node::operator new(size_t size) { return pool_allocate(size); }
 void Node::operator delete(void* p, size_t size) noexcept { pool_deallocate(p, size); }
 
-Node::Node() : sequence_nr_(next_sequence_nr++) {}
+Node::Node() : sequence_nr_(next_sequence_nr++) {
+  if (autograd::AnomalyMode::is_enabled()) [[unlikely]] ensure_hooks().site = note_site();
+}
 Node::~Node() { delete hooks_; }
 
 detail::NodeHooks& Node::ensure_hooks() {

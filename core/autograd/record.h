@@ -10,6 +10,7 @@
 #pragma once
 
 #include "adjoint/autograd.h"
+#include "core/autograd/anomaly.h"
 #include "core/autograd/gradient_edge.h"
 #include "core/autograd/saved_tensor.h"
 
@@ -38,6 +39,8 @@ intrusive_ptr<N> make_node(const Tensors&... inputs) {
 inline void set_history(const Tensor& out, const intrusive_ptr<Node>& node) {
   uint32_t nr = node->add_input_metadata(out);
   out.impl()->set_grad_fn(node, nr);
+  constexpr uint32_t kForwardChecks = detail::Watch::kForwardNan | detail::Watch::kForwardInf;
+  if (detail::watch.relaxed() & kForwardChecks) [[unlikely]] check_forward_output(*node, out);
 }
 
 /// Throws Error where autograd forbids that an operation changes `self` in place.

@@ -2,6 +2,7 @@
 // Tensor's methods that concern its place in the graph.
 #include "adjoint/autograd.h"
 #include "adjoint/tensor.h"
+#include "adjoint/warning.h"
 #include "core/autograd/autograd_meta.h"
 
 namespace adjoint {
@@ -22,8 +23,15 @@ bool Tensor::is_leaf() const noexcept { return !impl_ || !impl_->requires_grad()
 const Tensor& Tensor::grad() const {
   static const Tensor undefined;
   detail::AutogradMeta* meta = checked().meta();
-  if (!meta) return undefined;
-  return meta->retained ? meta->retained->grad : meta->grad;
+  const Tensor& grad = !meta ? undefined : meta->retained ? meta->retained->grad : meta->grad;
+  if (!grad.defined() && !is_leaf() && !retains_grad()) [[unlikely]] {
+    ADJOINT_WARN(
+        "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
+        "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf "
+        "Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure "
+        "you access the leaf Tensor instead.");
+  }
+  return grad;
 }
 
 Tensor& Tensor::mutable_grad() const {

@@ -86,12 +86,14 @@ Tensor& Module::register_buffer(std::string name, Tensor tensor) {
 void Module::add_module(std::string name, std::shared_ptr<Module> module) {
   check_name("Submodule", name);
   ADJOINT_CHECK(module, "Submodule '", name, "' is an empty handle");
+  module->registered_name_ = name;
   children_.insert(std::move(name), std::move(module));
 }
 
 void Module::replace_module(const std::string& name, std::shared_ptr<Module> module) {
   ADJOINT_CHECK(children_.contains(name), "Submodule '", name, "' is not defined");
   ADJOINT_CHECK(module, "Submodule '", name, "' is an empty handle");
+  module->registered_name_ = name;
   children_[name] = std::move(module);
 }
 

@@ -11,7 +11,7 @@ void SequentialImpl::push_back(std::string name, std::shared_ptr<Layer> layer) {
 Tensor SequentialImpl::forward(const Tensor& input) {
   ADJOINT_CHECK(!is_empty(), "Cannot call forward() on an empty Sequential");
   Tensor x = input;
-  for (const auto& layer : layers_) x = layer->forward(x);
+  for (const auto& layer : layers_) x = (*layer)(x);
   return x;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "adjoint/warning.h"
 #include "core/ops/reduce.h"
 
 namespace adjoint {
@@ -63,12 +64,18 @@ struct StdBackward final : Node {
 };
 
 /// Not recorded. 16-bit floats compute in float.
-Tensor variance(const Tensor& self, const Spread& spread, bool keepdim) {
+Tensor variance(const char* op, const Tensor& self, const Spread& spread, bool keepdim) {
   ADJOINT_CHECK(self.is_floating_point(),
                 "std and var only support floating point and complex dtypes");
   NoGradGuard no_grad;
   Tensor deviation = spread.deviation(self.to(promoteTypes(self.dtype(), kFloat)));
-  return sum(square(deviation), spread.dims, keepdim) / spread.divisor;
+  Tensor out = sum(square(deviation), spread.dims, keepdim) / spread.divisor;
+  if (spread.divisor == 0 && out.numel() != 0) [[unlikely]] {
+    ADJOINT_WARN(op,
+                 "(): degrees of freedom is <= 0. Correction should be strictly less than the "
+                 "reduction factor (input numel divided by output numel).");
+  }
+  return out;
 }
 
 template <class Backward>
@@ -83,7 +90,7 @@ intrusive_ptr<Backward> spread_node(const Tensor& self, const Spread& spread) {
 
 Tensor var(const Tensor& self, IntArrayRef dims, bool unbiased, bool keepdim) {
   Spread spread(self, dims, unbiased);
-  Tensor out = variance(self, spread, keepdim).to(self.dtype());
+  Tensor out = variance("var", self, spread, keepdim).to(self.dtype());
   if (needs_grad(self)) set_history(out, spread_node<VarBackward>(self, spread));
   return out;
 }
@@ -94,7 +101,7 @@ Tensor std(const Tensor& self, IntArrayRef dims, bool unbiased, bool keepdim) {
   Tensor out;
   {
     NoGradGuard no_grad;
-    out = sqrt(variance(self, spread, keepdim)).to(self.dtype());
+    out = sqrt(variance("std", self, spread, keepdim)).to(self.dtype());
   }
   if (needs_grad(self)) {
     auto node = spread_node<StdBackward>(self, spread);

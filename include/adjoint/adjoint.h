@@ -2,10 +2,12 @@
 // The whole of Adjoint.
 #pragma once
 
+#include "adjoint/anomaly.h"
 #include "adjoint/autograd.h"
 #include "adjoint/cuda.h"
 #include "adjoint/data.h"
 #include "adjoint/device_guard.h"
+#include "adjoint/diagnostics.h"
 #include "adjoint/function.h"
 #include "adjoint/generator.h"
 #include "adjoint/nn.h"
@@ -14,3 +16,4 @@
 #include "adjoint/ordered_dict.h"
 #include "adjoint/serialize.h"
 #include "adjoint/tensor.h"
+#include "adjoint/warning.h"

@@ -14,4 +14,5 @@
 #include "adjoint/nn/normalization.h"
 #include "adjoint/nn/pooling.h"
 #include "adjoint/nn/sequential.h"
+#include "adjoint/nn/summary.h"
 #include "adjoint/nn/utils.h"

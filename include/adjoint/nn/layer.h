@@ -11,7 +11,7 @@ class ADJOINT_API Layer : public Module {
   using Module::Module;
   ~Layer() override;
   virtual Tensor forward(const Tensor& input) = 0;
-  Tensor operator()(const Tensor& input) { return forward(input); }
+  Tensor operator()(const Tensor& input) { return detail::call_forward(*this, input); }
 };
 
 }  // namespace adjoint::nn

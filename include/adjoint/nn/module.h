@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "adjoint/nn/module_scope.h"
 #include "adjoint/ops.h"
 #include "adjoint/ordered_dict.h"
 
@@ -35,6 +36,8 @@ class ADJOINT_API Module : public std::enable_shared_from_this<Module> {
 
   /// What the constructor was given, or the class's name.
   const std::string& name() const;
+  /// The name under which it was last registered as a submodule; empty where it never was.
+  const std::string& registered_name() const noexcept { return registered_name_; }
 
   // Parameters and buffers by name ("fc1.weight"), this module's own first, then the submodules' in
   // the order of their registration; without `recurse`, this module's own.
@@ -118,6 +121,7 @@ class ADJOINT_API Module : public std::enable_shared_from_this<Module> {
   void check_name(const char* kind, const std::string& name) const;
 
   mutable std::string name_;
+  std::string registered_name_;
   bool training_ = true;
   OrderedDict<std::string, Tensor> parameters_, buffers_;
   OrderedDict<std::string, std::shared_ptr<Module>> children_;
@@ -150,7 +154,7 @@ class ModuleHolder {
   explicit operator bool() const noexcept { return bool(impl_); }
   template <class... Args>
   decltype(auto) operator()(Args&&... args) const {
-    return get()->forward(std::forward<Args>(args)...);
+    return detail::call_forward(*get(), std::forward<Args>(args)...);
   }
 
  private:
