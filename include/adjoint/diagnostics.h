@@ -108,8 +108,8 @@ ADJOINT_API std::string to_dot(const Tensor& tensor, const LeafNames& names = {}
 /// The graph behind `tensor`, an operation a line, each before those that it uses:
 ///
 ///   #0 MeanBackward0 [] <- #1
-///   #1 AddmmBackward0 [2, 3] <- fc1.bias [3], -, #2
-///   #2 TBackward0 [4, 3] <- fc1.weight [3, 4]
+///   #1 ReluBackward0 [2, 3] <- #2
+///   #2 AddmmBackward0 [2, 3] <- -, fc1.weight [3, 4], fc1.bias [3]
 ///
 /// A dash stands for an input that needs no gradient. Throws Error where the tensor requires none.
 ADJOINT_API std::string graph_to_string(const Tensor& tensor, const LeafNames& names = {});
