@@ -12,6 +12,7 @@ void register_copy_kernels(OpRegistry&);
 void register_cross_entropy_kernels(OpRegistry&);
 void register_dropout_kernels(OpRegistry&);
 void register_extremum_kernels(OpRegistry&);
+void register_index_add_kernels(OpRegistry&);
 void register_index_kernels(OpRegistry&);
 void register_loss_kernels(OpRegistry&);
 void register_matmul_kernels(OpRegistry&);
@@ -36,6 +37,7 @@ void register_kernels(OpRegistry& registry) {
   register_cross_entropy_kernels(registry);
   register_dropout_kernels(registry);
   register_extremum_kernels(registry);
+  register_index_add_kernels(registry);
   register_index_kernels(registry);
   register_loss_kernels(registry);
   register_matmul_kernels(registry);
