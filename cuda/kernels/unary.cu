@@ -2,11 +2,26 @@
 // Functions of one element.
 #include "core/math/unary.h"
 
+#include <type_traits>
+
 #include "adjoint/op_registry.h"
 #include "cuda/loops.cuh"
 
 namespace adjoint::cuda {
 namespace {
+
+/// |x|; of the smallest integer that is itself, as on the CPU.
+struct WrappingAbs {
+  template <class T>
+  HOST_DEVICE T forward(T x) const {
+    if constexpr (std::is_integral_v<T>) {
+      using U = std::make_unsigned_t<T>;
+      return x < T(0) ? T(U(0) - U(x)) : x;
+    } else {
+      return math::abs(x);
+    }
+  }
+};
 
 template <class Functor>
 void floating_kernel(const Stream& stream, const TensorIterator& iter) {
@@ -32,7 +47,7 @@ void wrapping_kernel(const Stream& stream, const TensorIterator& iter) {
 
 void register_unary_kernels(OpRegistry& registry) {
   registry.set_kernel("neg", kCUDA, wrapping_kernel<math::Neg>);
-  registry.set_kernel("abs", kCUDA, numeric_kernel<math::Abs>);
+  registry.set_kernel("abs", kCUDA, numeric_kernel<WrappingAbs>);
   registry.set_kernel("sign", kCUDA, numeric_kernel<math::Sign>);
   registry.set_kernel("square", kCUDA, wrapping_kernel<math::Square>);
   registry.set_kernel("exp", kCUDA, floating_kernel<math::Exp>);

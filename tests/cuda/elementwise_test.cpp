@@ -73,6 +73,12 @@ TEST(CudaElementwise, IntegersWrapAsOnTheCpu) {
         return f(x.unsqueeze(0), x.unsqueeze(1));
       })) << toString(dtype);
     }
+    for (auto f :
+         {+[](const Tensor& x) { return abs(x); }, +[](const Tensor& x) { return -x; },
+          +[](const Tensor& x) { return square(x); }, +[](const Tensor& x) { return x.sum(); },
+          +[](const Tensor& x) { return x.prod(); }}) {
+      EXPECT_TRUE(devices_agree([&](Device d) { return f(integers(d)); })) << toString(dtype);
+    }
   }
 }
 
