@@ -276,6 +276,7 @@ void DeviceAllocator::release_segments() noexcept {
     for (const Segment* s = segments_; s; s = s->next) {
       if (s->owner == pool.get()) return false;
     }
+    if (cudaFree(pool->tickets) != cudaSuccess) (void)cudaGetLastError();
     return true;
   });
 }
@@ -346,9 +347,22 @@ PrivatePool& DeviceAllocator::find_pool(uint64_t id, const char* who) {
 }
 
 uint64_t DeviceAllocator::create_pool() {
+  auto pool = std::make_unique<PrivatePool>();
   std::lock_guard lock(mutex_);
-  private_pools_.push_back(std::make_unique<PrivatePool>());
-  return private_pools_.back()->id = ++last_pool_;
+  private_pools_.reserve(private_pools_.size() + 1);
+  use_device(device_);
+  cudaStream_t stream = nullptr;  // one that nobody captures
+  check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
+  try {
+    pool->tickets = make_tickets(stream);
+  } catch (...) {
+    (void)cudaStreamDestroy(stream);
+    throw;
+  }
+  (void)cudaStreamDestroy(stream);
+  pool->id = ++last_pool_;
+  private_pools_.push_back(std::move(pool));
+  return last_pool_;
 }
 
 void DeviceAllocator::begin_allocate_to_pool(uint64_t id) {
@@ -376,6 +390,18 @@ void DeviceAllocator::end_allocate_to_pool(uint64_t id) {
 void DeviceAllocator::release_pool(uint64_t id) {
   std::lock_guard lock(mutex_);
   find_pool(id, "release_pool").released = true;
+}
+
+unsigned* DeviceAllocator::ticket_of_pool(const Stream& stream) {
+  if (target.allocator != this) return nullptr;
+  PrivatePool& pool = *target.pool;
+  unsigned* const ticket = ticket_in(pool.tickets, stream.id());
+  std::lock_guard lock(mutex_);
+  if (!pool.has_ticket[stream.id()]) {
+    note_block_allocated(ticket, kTicketBytes, static_cast<cudaStream_t>(stream.handle()));
+    pool.has_ticket[stream.id()] = true;
+  }
+  return ticket;
 }
 
 // ---- What is where

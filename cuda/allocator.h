@@ -13,7 +13,7 @@
 //   is given back, and the block waits until the event has passed. Events are looked at only where
 //   no free block fits.
 // - A capture allocates from a private pool, and what is given back there stays there: the graph's
-//   addresses are its own until the pool is released. While a capture is under way no event is
+//   addresses are its own until the pool is released, and so are its tickets (cuda/scratch.h). While a capture is under way no event is
 //   recorded or queried, as CUDA demands: blocks with other streams' uses wait for its end.
 // - Where CUDA or the limit gives no more, all that is free is given back and CUDA is asked once
 // more;
@@ -41,6 +41,8 @@ struct PrivatePool {
   uint64_t id;  ///< 0 is the general one
   bool released = false;
   std::unique_ptr<StreamPool> streams[kNumStreams];
+  unsigned* tickets = nullptr;  ///< of the streams
+  bool has_ticket[kNumStreams] = {};
 };
 
 struct Segment {
@@ -72,6 +74,9 @@ class DeviceAllocator final : public Allocator {
   void begin_allocate_to_pool(uint64_t pool) override;
   void end_allocate_to_pool(uint64_t pool) override;
   void release_pool(uint64_t pool) override;
+  /// The stream's ticket of the pool that this thread allocates from; null where that is the general
+  /// one.
+  unsigned* ticket_of_pool(const Stream& stream);
 
  private:
   struct Pending {

@@ -12,6 +12,10 @@ Scratch::~Scratch() {
   if (data_) device_allocator(stream_.device().index()).deallocate(data_, nbytes_, stream_);
 }
 
-unsigned* ticket(const Stream& stream) { return ticket_of(stream.device().index(), stream.id()); }
+unsigned* ticket(const Stream& stream) {
+  const DeviceIndex index = stream.device().index();
+  if (unsigned* const of_graph = device_allocator(index).ticket_of_pool(stream)) return of_graph;
+  return ticket_of(index, stream.id());
+}
 
 }  // namespace adjoint::cuda

@@ -30,7 +30,8 @@ class Scratch {
 };
 
 /// A word of device memory that is 0 whenever no kernel of `stream` uses it: the ticket of
-/// is_last_block (cuda/portable.cuh). Kernels of one stream share it, one after another.
+/// is_last_block (cuda/portable.cuh). Kernels of one stream share it, one after another. What is
+/// captured into a graph has the private pool's, since the graph may be launched on any stream.
 unsigned* ticket(const Stream& stream);
 
 }  // namespace adjoint::cuda

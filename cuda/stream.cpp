@@ -15,25 +15,12 @@ namespace {
 struct DeviceStreams {
   detail::Atomic<cudaStream_t> streams[kNumStreams];
   detail::Atomic<uint32_t> next[2];  // of each priority
-  unsigned* tickets = nullptr;       // kTicketBytes for each stream, made with the first of them
+  unsigned* tickets = nullptr;       // made with the first stream
 };
-constexpr size_t kTicketBytes = 128;
 
 constinit DeviceStreams devices[kMaxDevices]{};
 constinit std::mutex making;
 constinit thread_local uint8_t current[kMaxDevices]{};
-
-// Waits, once: all streams may then count on the zeros.
-void make_tickets(DeviceStreams& device, cudaStream_t stream) {
-  RelaxedCapture relaxed;
-  void* tickets = nullptr;
-  check(cudaMalloc(&tickets, kNumStreams * kTicketBytes), "cudaMalloc");
-  cudaError_t status = cudaMemsetAsync(tickets, 0, kNumStreams * kTicketBytes, stream);
-  if (status == cudaSuccess) status = cudaStreamSynchronize(stream);
-  if (status != cudaSuccess) (void)cudaFree(tickets);
-  check(status, "cudaMemsetAsync");
-  device.tickets = static_cast<unsigned*>(tickets);
-}
 
 [[gnu::noinline, gnu::cold]] cudaStream_t make(DeviceIndex index, uint32_t id) {
   check_device(index);
@@ -48,12 +35,12 @@ void make_tickets(DeviceStreams& device, cudaStream_t stream) {
                                      id > kStreamsPerPriority ? highest : lowest),
         "cudaStreamCreateWithPriority");
   try {
-    if (!device.tickets) make_tickets(device, stream);
+    if (!device.tickets) device.tickets = make_tickets(stream);
   } catch (...) {
     (void)cudaStreamDestroy(stream);
     throw;
   }
-  note_block_allocated(device.tickets + id * kTicketBytes / sizeof(unsigned), kTicketBytes, stream);
+  note_block_allocated(ticket_in(device.tickets, id), kTicketBytes, stream);
   device.streams[id].store_release(stream);
   return stream;
 }
@@ -82,8 +69,19 @@ void set_current_stream(const Stream& stream) {
   current[stream.device().index()] = uint8_t(stream.id());
 }
 
+unsigned* make_tickets(cudaStream_t stream) {
+  RelaxedCapture relaxed;
+  void* tickets = nullptr;
+  check(cudaMalloc(&tickets, kNumStreams * kTicketBytes), "cudaMalloc");
+  cudaError_t status = cudaMemsetAsync(tickets, 0, kNumStreams * kTicketBytes, stream);
+  if (status == cudaSuccess) status = cudaStreamSynchronize(stream);
+  if (status != cudaSuccess) (void)cudaFree(tickets);
+  check(status, "cudaMemsetAsync");
+  return static_cast<unsigned*>(tickets);
+}
+
 unsigned* ticket_of(DeviceIndex index, uint32_t id) {
-  return devices[index].tickets + id * kTicketBytes / sizeof(unsigned);
+  return ticket_in(devices[index].tickets, id);
 }
 
 void synchronize_device(DeviceIndex index) {

@@ -35,6 +35,13 @@ Stream current_stream(DeviceIndex index);
 void set_current_stream(const Stream& stream);
 /// A word of device memory that belongs to the stream, 0 at first (cuda/scratch.h).
 unsigned* ticket_of(DeviceIndex index, uint32_t id);
+/// Such words for all streams of the current device; done, when the call returns, on `stream`,
+/// which must not be captured.
+unsigned* make_tickets(cudaStream_t stream);
+inline constexpr size_t kTicketBytes = 128;
+inline unsigned* ticket_in(unsigned* tickets, uint32_t id) {
+  return tickets + id * kTicketBytes / sizeof(unsigned);
+}
 /// Waits for all of the device's streams.
 void synchronize_device(DeviceIndex index);
 
