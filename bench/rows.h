@@ -61,6 +61,13 @@ inline void register_ops() {
   op_row("op/add", [](const Tensor& a, const Tensor& b, const Tensor&) { return a + b; });
   op_row("op/add recording",
          [](const Tensor&, const Tensor& b, const Tensor& leaf) { return leaf + b; });
+  add_row("op/add recording, anomaly mode without check of nan", [](benchmark::State& state) {
+    Tensor b = lib::ones({4, 4}, device);
+    Tensor leaf = lib::ones({4, 4}, lib::requires_grad().device(device));
+    lib::autograd::AnomalyMode::set_enabled(true, false);
+    measure(state, [&] { benchmark::DoNotOptimize(leaf + b); });
+    lib::autograd::AnomalyMode::set_enabled(false);
+  });
   op_row("op/add in place",
          [](const Tensor& a, const Tensor& b, const Tensor&) { return Tensor(a).add_(b, 0); });
   op_row("op/mul by number", [](const Tensor& a, const Tensor&, const Tensor&) { return a * 2; });

@@ -5,6 +5,7 @@
 #include <link.h>
 #include <unwind.h>
 
+#include <iterator>
 #include <string_view>
 
 namespace adjoint {
@@ -42,28 +43,60 @@ OwnCode find_own_code() {
   return own;
 }
 
-struct Capture {
-  CallSite& site;
-  const OwnCode own;
-  const uint32_t limit = own.end != 0 ? 6 : CallSite::kMaxFrames;
+/// Return addresses that go into a site: those that follow the library's own.
+class Collector {
+ public:
+  explicit Collector(CallSite& site) : site_(site) { site_.num_frames = 0; }
+
+  /// False where that was the last one that is wanted.
+  bool add(uintptr_t address) {
+    if (own().contains(address)) return true;
+    site_.frames[site_.num_frames++] = reinterpret_cast<void*>(address);
+    return site_.num_frames != (own().end != 0 ? kFramesOfProgram : CallSite::kMaxFrames);
+  }
+
+ private:
+  static constexpr uint32_t kFramesOfProgram = 8;
+  static const OwnCode& own() {
+    static const OwnCode code = find_own_code();
+    return code;
+  }
+  CallSite& site_;
 };
 
-_Unwind_Reason_Code take_frame(_Unwind_Context* context, void* state) {
-  auto& capture = *static_cast<Capture*>(state);
+_Unwind_Reason_Code take_frame(_Unwind_Context* context, void* collector) {
   const uintptr_t address = _Unwind_GetIP(context);
-  if (address == 0) return _URC_END_OF_STACK;
-  if (capture.own.contains(address)) return _URC_NO_REASON;
-  capture.site.frames[capture.site.num_frames++] = reinterpret_cast<void*>(address);
-  return capture.site.num_frames == capture.limit ? _URC_END_OF_STACK : _URC_NO_REASON;
+  if (address == 0 || !static_cast<Collector*>(collector)->add(address)) return _URC_END_OF_STACK;
+  return _URC_NO_REASON;
+}
+
+/// libunwind's, where the machine has it: it remembers the layout of frames that it has seen, and
+/// takes a tenth of the time of the compiler's own unwinder.
+using Backtrace = int (*)(void** addresses, int size);
+Backtrace find_fast_backtrace() {
+  void* library = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
+  return library ? reinterpret_cast<Backtrace>(dlsym(library, "unw_backtrace")) : nullptr;
 }
 
 }  // namespace
 
+void capture_without_libunwind(CallSite& site) noexcept {
+  Collector collector(site);
+  _Unwind_Backtrace(take_frame, &collector);
+}
+
 void capture(CallSite& site) noexcept {
-  static const OwnCode own = find_own_code();
-  site.num_frames = 0;
-  Capture state{site, own};
-  _Unwind_Backtrace(take_frame, &state);
+  static const Backtrace fast_backtrace = find_fast_backtrace();
+  if (!fast_backtrace) {
+    capture_without_libunwind(site);
+    return;
+  }
+  Collector collector(site);
+  void* addresses[CallSite::kMaxFrames + 4];
+  const int count = fast_backtrace(addresses, int(std::size(addresses)));
+  for (int i = 0; i < count; ++i) {
+    if (!collector.add(reinterpret_cast<uintptr_t>(addresses[i]))) break;
+  }
 }
 
 std::string SourceFrame::str() const {

@@ -20,9 +20,11 @@ struct CallSite {
 };
 
 /// The calls that led here, without those inside of libadjoint where that is a shared library. Of
-/// these, six; of a program that holds the library itself, so that the addresses cannot tell,
+/// these, eight; of a program that holds the library itself, so that the addresses cannot tell,
 /// kMaxFrames in all.
 void capture(CallSite& site) noexcept;
+/// What capture() does where libunwind is not installed, in ten times the time.
+void capture_without_libunwind(CallSite& site) noexcept;
 
 struct SourceFrame {
   std::string function;  ///< "Net::forward"; empty where it is not known
