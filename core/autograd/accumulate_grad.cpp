@@ -21,12 +21,16 @@ AccumulateGrad::~AccumulateGrad() {
 
 void AccumulateGrad::run_hooks(GradList& grads) {
   detail::TensorHooks& hooks = variable_.impl()->meta()->hooks;
-  if (!hooks.empty() && grads[0].defined()) hooks.run(grads[0]);
+  if (!hooks.empty()) hooks.run(grads[0]);
+  Node::run_hooks(grads);
 }
 
 GradList AccumulateGrad::apply(GradList&& grads) {
+  if (!grads[0].defined()) return {};
   std::lock_guard lock(mutex_);
   accumulate_grad(variable_, std::move(grads[0]));
+  const detail::TensorHooks& hooks = variable_.impl()->meta()->post_accumulate;
+  if (!hooks.empty()) hooks.call(variable_);
   return {};
 }
 

@@ -26,7 +26,8 @@ class AccumulateGrad final : public Node {
 
  private:
   Tensor variable_;
-  std::mutex mutex_;
+  /// Recursive: a post-accumulate-grad hook may run backward itself.
+  std::recursive_mutex mutex_;
 };
 
 /// Adds `grad` to the tensor's grad(): stolen, added in place or recorded as the Note says.

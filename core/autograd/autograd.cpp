@@ -10,6 +10,8 @@
 #include "core/autograd/accumulate_grad.h"
 #include "core/autograd/engine.h"
 #include "core/autograd/gradient_edge.h"
+#include "core/autograd/hooks.h"
+#include "core/autograd/mode.h"
 
 namespace adjoint {
 namespace {
@@ -72,11 +74,12 @@ void backward(TensorList tensors, TensorList grad_tensors, std::optional<bool> r
         "after use to break the cycle and avoid the leak.");
   }
   auto grads = run_backward(tensors, grad_tensors, retain_graph.value_or(create_graph), create_graph, inputs);
-  AutoGradMode mode(create_graph);
+  detail::BackwardMode mode(create_graph);
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (!grads[i].defined()) continue;
     if (inputs[i].is_leaf()) {
-      grad_accumulator(inputs[i])->apply({std::move(grads[i])});  // takes turns with other threads
+      // Takes turns with other threads.
+      detail::apply_with_hooks(*grad_accumulator(inputs[i]), {std::move(grads[i])});
     } else {
       accumulate_grad(inputs[i], std::move(grads[i]));
     }

@@ -19,6 +19,8 @@ struct AutogradMeta {
   intrusive_ptr<RetainedGrad> retained;
   /// Hooks of a leaf; those of another tensor live at its grad_fn.
   TensorHooks hooks;
+  /// Run when `grad` was added to.
+  TensorHooks post_accumulate;
 };
 
 }  // namespace adjoint::detail

@@ -8,6 +8,8 @@
 #include "core/autograd/accumulate_grad.h"
 #include "core/autograd/anomaly.h"
 #include "core/autograd/graph_task.h"
+#include "core/autograd/hooks.h"
+#include "core/autograd/mode.h"
 #include "core/autograd/unwanted_outputs.h"
 
 // Note [Order of backward]
@@ -165,6 +167,7 @@ class Run {
     if (!task_.states[index].buffer.empty()) {
       grads = task_.states[index].buffer.take(node->num_inputs());
       node->run_hooks(grads);
+      if (node->hooks()) [[unlikely]] hand_over_retained(*node, callers);
       if (options_.observer) [[unlikely]] options_.observer->received(*node, grads);
       if (task_.states[index].capture >= 0) capture(task_.states[index], grads, callers);
     }
@@ -176,8 +179,10 @@ class Run {
         if (!options_.inputs.empty()) unwanted.emplace(unwanted_outputs_of(node));
         if (autograd::AnomalyMode::is_enabled()) [[unlikely]] {
           RunningNode maker(node);
-          results = node->apply(std::move(grads));
+          results = detail::apply_with_hooks(*node, std::move(grads));
           if (autograd::AnomalyMode::should_check_nan() && !options_.observer) check_for_nan(*node, results);
+        } else if (node->hooks()) [[unlikely]] {
+          results = detail::apply_with_hooks(*node, std::move(grads));
         } else {
           results = node->apply(std::move(grads));
         }
@@ -240,6 +245,11 @@ class Run {
     if (auto* leaf = dynamic_cast<AccumulateGrad*>(node)) leaf->hand_over(callers);
   }
 
+  void hand_over_retained(const Node& node, const Stream& callers) {
+    note_leaf_stream(node.stream());
+    node.hooks()->hand_over(callers);
+  }
+
   void note_leaf_stream(const Stream& stream) {
     if (stream == caller_stream_) return;
     for (const Stream& s : leaf_streams_) {
@@ -273,7 +283,7 @@ class Run {
 }  // namespace
 
 void Engine::run(std::span<const Edge> roots, std::span<Tensor> grads, const Options& options) {
-  AutoGradMode mode(options.create_graph);
+  detail::BackwardMode mode(options.create_graph);
   Run run(roots, options);
   run.start(grads);
   run.loop();

@@ -157,8 +157,8 @@ class KeptGradients {
   explicit KeptGradients(const std::vector<Node*>& nodes) {
     for (Node* node : nodes) {
       if (!node->hooks()) continue;
-      for (const detail::OutputHooks& output : node->hooks()->outputs) {
-        if (output.retained) kept_.emplace_back(output.retained, output.retained->grad);
+      for (const auto& output : node->hooks()->outputs) {
+        if (output->retained) kept_.emplace_back(output->retained, output->retained->grad);
       }
     }
   }

@@ -113,6 +113,7 @@ variable_list CustomNode::run(intrusive_ptr<CustomNode> node, const variable_lis
       rebase_history(output, node);
     } else {
       set_history(output, node);
+      if (output.is_view()) output.impl()->set_creation_meta(CreationMeta::InCustomFunction);
     }
   }
   if (record) {

@@ -33,7 +33,7 @@ void InputBuffer::add(size_t num_entries, uint32_t nr, Tensor grad, const Stream
   if (!(producer == consumer)) guard.emplace(consumer);
   // A sum that nobody else can see is added to in place.
   bool in_place = !GradMode::is_enabled() && sum.use_count() == 1 && sum.impl()->storage()->use_count() == 1 &&
-                  sum.is_contiguous();
+                  sum.is_contiguous() && !sum.is_inference();
   if (in_place) {
     sum.add_(grad);
   } else {

@@ -12,16 +12,17 @@
 #include "adjoint/autograd.h"
 #include "core/autograd/anomaly.h"
 #include "core/autograd/gradient_edge.h"
+#include "core/autograd/mode.h"
 #include "core/autograd/saved_tensor.h"
 
 namespace adjoint {
 
 template <class... Tensors>
 bool needs_grad(const Tensors&... inputs) {
-  return GradMode::is_enabled() && (inputs.requires_grad() || ...);
+  return detail::is_recording() && (inputs.requires_grad() || ...);
 }
 inline bool needs_grad(TensorList inputs) {
-  if (!GradMode::is_enabled()) return false;
+  if (!detail::is_recording()) return false;
   for (const Tensor& t : inputs) {
     if (t.requires_grad()) return true;
   }
@@ -43,15 +44,21 @@ inline void set_history(const Tensor& out, const intrusive_ptr<Node>& node) {
   if (detail::watch.relaxed() & kForwardChecks) [[unlikely]] check_forward_output(*node, out);
 }
 
-/// Throws Error where autograd forbids that an operation changes `self` in place.
-void check_inplace(const Tensor& self);
+/// Throws Error where autograd forbids that an operation changes `self` in place. `requires_grad`:
+/// whether self or another input does.
+void check_inplace(const Tensor& self, bool requires_grad);
+inline void check_inplace(const Tensor& self) { check_inplace(self, self.requires_grad()); }
+inline void check_inplace(const Tensor& self, const Tensor& other) {
+  check_inplace(self, self.requires_grad() || other.requires_grad());
+}
 /// After an in-place operation on `self`: counts the change. Call for every one, recorded or not.
-inline void bump_version(const Tensor& self) { self.impl()->version().bump(); }
+inline void bump_version(const Tensor& self) { self.impl()->bump_version(); }
 /// `self` was changed in place by the operation behind `node`, whose first edge is that of `self`
 /// before. Where `self` is a view, the history of its base changes.
 void rebase_history(const Tensor& self, intrusive_ptr<Node> node);
 
 /// `view` shares the memory of `base`, and in-place changes of the one show in the other's history.
-void set_view_of(const Tensor& view, const Tensor& base);
+/// `meta` is what the view is while operations are recorded: MultiOutputNode or Default.
+void set_view_of(const Tensor& view, const Tensor& base, CreationMeta meta = CreationMeta::Default);
 
 }  // namespace adjoint

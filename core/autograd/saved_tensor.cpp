@@ -25,10 +25,16 @@ namespace {
                       expected, " instead. Hint: clone the tensor before it is changed, or change it out of place.");
 }
 
+[[noreturn, gnu::cold]] void fail_inference() {
+  detail::fail<Error>("Inference tensors cannot be saved for backward. To work around you can make a clone to get a "
+                      "normal tensor and use it in autograd.");
+}
+
 }  // namespace
 
 void SavedTensor::save(const Tensor& input) {
   if (!input.defined()) return;
+  if (input.impl()->is_inference()) [[unlikely]] fail_inference();
   impl_ = input.impl_ptr();
   version_ = impl_->version().current();
   state_ = State::Input;

@@ -11,14 +11,26 @@ const Tensor& Tensor::requires_grad_(bool value) const {
   TensorImpl& impl = checked();
   ADJOINT_CHECK(!value || is_floating_point(), "only Tensors of floating point dtype can require gradients, got ",
                 dtype());
-  ADJOINT_CHECK(value || !impl.grad_fn_unchecked(),
+  ADJOINT_CHECK(!value || !impl.is_inference() || InferenceMode::is_enabled(),
+                "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.");
+  ADJOINT_CHECK(value || is_leaf(),
                 "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
                 "in a subgraph that doesn't require differentiation use var_no_grad = var.detach().");
   impl.set_requires_grad_flag(value);
   return *this;
 }
 
-bool Tensor::is_leaf() const noexcept { return !impl_ || !impl_->requires_grad() || !grad_fn(); }
+bool Tensor::is_leaf() const noexcept {
+  if (!impl_ || !impl_->requires_grad()) return true;
+  bool gets_grad_fn = impl_->is_stale_view() && impl_->view_base()->requires_grad();
+  return !impl_->grad_fn_unchecked() && !gets_grad_fn;
+}
+
+int64_t Tensor::_version() const {
+  const TensorImpl& impl = checked();
+  ADJOINT_CHECK(impl.has_version(), "Inference tensors do not track version counter.");
+  return impl.version().current();
+}
 
 const Tensor& Tensor::grad() const {
   static const Tensor undefined;
@@ -61,10 +73,23 @@ Tensor Tensor::data() const {
 }
 
 void Tensor::set_data(const Tensor& other) const {
-  ADJOINT_CHECK(dtype() == other.dtype(), "set_data: expected a tensor of dtype ", dtype(), ", got ", other.dtype());
-  impl_->set_data(*other.impl());
+  TensorImpl& impl = checked();
+  ADJOINT_CHECK(!requires_grad() || other.is_floating_point(),
+                "data set to a tensor that requires gradients must be floating point dtype, got ", other.dtype());
+  bool alike = dtype() == other.dtype() && device() == other.device() && sizes() == other.sizes();
+  impl.set_data(*other.impl());
+  if (detail::AutogradMeta* meta = impl.meta(); meta && !alike) {
+    // The next graph gets an accumulator that expects gradients like the new array.
+    detail::SpinGuard guard(meta->lock);
+    meta->accumulator = nullptr;
+  }
 }
 
 bool Tensor::is_view() const noexcept { return impl_ && impl_->view_base(); }
+
+Tensor Tensor::_base() const {
+  ADJOINT_CHECK(checked().view_base(), "Can't get base of non-view Tensor");
+  return Tensor(impl_->view_base());
+}
 
 }  // namespace adjoint

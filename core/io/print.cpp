@@ -290,8 +290,14 @@ std::string Tensor::toString() const {
   const bool implied =
       dtype() == get_default_dtype() || (!is_empty && (dtype() == kLong || dtype() == kBool));
   if (!implied) suffixes.add(std::string("dtype=torch.") + dtype_name(dtype()));
-  if (const intrusive_ptr<Node> fn = grad_fn()) {
-    suffixes.add(std::string("grad_fn=<") + fn->name() + ">");
+  std::string grad_fn_name;
+  try {
+    if (const intrusive_ptr<Node> fn = grad_fn()) grad_fn_name = fn->name();
+  } catch (const Error&) {
+    grad_fn_name = "Invalid";  // a view that its base's changes left without one
+  }
+  if (!grad_fn_name.empty()) {
+    suffixes.add("grad_fn=<" + grad_fn_name + ">");
   } else if (requires_grad()) {
     suffixes.add("requires_grad=True");
   }

@@ -124,7 +124,7 @@ void Tensor::record_stream(const Stream& stream) const { checked().storage()->re
 
 Tensor& Tensor::copy_(const Tensor& src, bool non_blocking) const {
   if (is_same(src)) return const_cast<Tensor&>(*this);
-  check_inplace(*this);
+  check_inplace(*this, src);
   DimVector sizes = broadcast_shapes(this->sizes(), src.sizes());
   ADJOINT_CHECK(this->sizes() == sizes, "The expanded size of the tensor ", this->sizes(),
                 " must match the existing size ", src.sizes(), " of the tensor that is copied into it");

@@ -79,7 +79,7 @@ void check_castable(ScalarType result, const Tensor& self) {
 }  // namespace
 
 Tensor prepare_inplace(const OpDef& op, const Tensor& self, const Tensor& other, bool floating) {
-  check_inplace(self);
+  check_inplace(self, other);
   Tensor there = other.dim() == 0 && other.is_cpu() && !self.is_cpu() ? other.to(self.device()) : other;
   check_same_device(op.name(), self, there);
   ScalarType result = result_type(self, there);

@@ -9,11 +9,11 @@
 
 namespace adjoint {
 
-Tensor alias(const Tensor& t, const Geometry& g) {
+Tensor alias(const Tensor& t, const Geometry& g, CreationMeta meta) {
   Tensor view(intrusive_ptr<TensorImpl>::adopt(
       new TensorImpl(t.impl()->storage(), t.dtype(), g.sizes, g.strides, g.offset)));
   view.impl()->share_version(*t.impl());
-  set_view_of(view, t);
+  set_view_of(view, t, meta);
   return view;
 }
 
@@ -85,14 +85,59 @@ struct EmbedStridedBackward final : Node {
   }
 };
 
-Tensor reshape_view(const Tensor& self, IntArrayRef sizes, const DimVector& strides, const char* node_name) {
-  Tensor out = alias(self, {sizes, strides, self.storage_offset()});
+/// Views of one tensor that together are all of it. Outputs without a gradient count as zeros.
+struct SplitBackward final : Node {
+  int64_t dim_ = 0;
+  bool removed_dim_ = false;  // unbind: each output was one index
+  const char* name_ = "SplitBackward0";
+  const char* name() const override { return name_; }
+  GradList apply(GradList&& grads) override {
+    variable_list parts(grads.begin(), grads.end());
+    for (size_t i = 0; i < parts.size(); ++i) {
+      if (parts[i].defined()) continue;
+      const InputMetadata& m = input_metadata(i);
+      parts[i] = zeros(m.sizes, TensorOptions(m.dtype).device(m.stream.device()));
+    }
+    return {removed_dim_ ? stack(parts, dim_) : cat(parts, dim_)};
+  }
+};
+
+std::vector<Tensor> split_views(const Tensor& self, ArrayRef<Geometry> parts, int64_t dim, bool removes_dim,
+                                const char* node_name) {
+  std::vector<Tensor> views;
+  views.reserve(parts.size());
+  for (const Geometry& part : parts) views.push_back(alias(self, part, CreationMeta::MultiOutputNode));
+  if (needs_grad(self) && !views.empty()) {
+    auto node = make_node<SplitBackward>(self);
+    node->dim_ = dim;
+    node->removed_dim_ = removes_dim;
+    node->name_ = node_name;
+    for (const Tensor& view : views) set_history(view, node);
+  }
+  return views;
+}
+
+std::vector<Tensor> split_at(const Tensor& self, ArrayRef<int64_t> sizes, int64_t dim, const char* node_name) {
+  std::vector<Geometry> parts;
+  int64_t start = 0;
+  for (int64_t size : sizes) {
+    parts.push_back(slice_geometry(geometry_of(self), dim, start, start + size, 1));
+    start += size;
+  }
+  return split_views(self, parts, dim, false, node_name);
+}
+
+Tensor record_reshape(const Tensor& out, const Tensor& self, const char* node_name) {
   if (needs_grad(self)) {
     auto node = make_node<ViewBackward>(self);
     node->name_ = node_name;
     set_history(out, node);
   }
   return out;
+}
+
+Tensor reshape_view(const Tensor& self, IntArrayRef sizes, const DimVector& strides, const char* node_name) {
+  return record_reshape(alias(self, {sizes, strides, self.storage_offset()}), self, node_name);
 }
 
 Tensor transpose_named(const Tensor& self, int64_t dim0, int64_t dim1, const char* node_name) {
@@ -153,8 +198,10 @@ Tensor Tensor::reshape(IntArrayRef sizes) const {
   if (std::optional<DimVector> strides = view_strides(this->sizes(), this->strides(), wanted)) {
     return reshape_view(*this, wanted, *strides, "ViewBackward0");
   }
+  // The copy is nobody's, so that the result is no view of it.
   Tensor copy = clone();
-  return reshape_view(copy, wanted, contiguous_geometry(wanted).strides, "UnsafeViewBackward0");
+  Tensor out(intrusive_ptr<TensorImpl>::adopt(new TensorImpl(copy.impl()->storage(), dtype(), wanted)));
+  return record_reshape(out, copy, "UnsafeViewBackward0");
 }
 Tensor Tensor::reshape_as(const Tensor& other) const { return reshape(other.sizes()); }
 
@@ -319,20 +366,32 @@ std::vector<Tensor> Tensor::split(int64_t split_size, int64_t dim) const {
   ADJOINT_CHECK(this->dim() != 0, "split expects at least a 1-dimensional tensor");
   ADJOINT_CHECK(split_size > 0, "split expects split_size be positive, but got split_size=", split_size);
   int64_t size = this->size(dim);
-  std::vector<Tensor> parts;
+  std::vector<int64_t> sizes;
   for (int64_t at = 0; at < std::max<int64_t>(size, 1); at += split_size) {
-    parts.push_back(narrow(dim, at, std::min(split_size, size - at)));
+    sizes.push_back(std::min(split_size, size - at));
   }
-  return parts;
+  return split_at(*this, sizes, dim, "SplitBackward0");
+}
+std::vector<Tensor> Tensor::split_with_sizes(IntArrayRef split_sizes, int64_t dim) const {
+  ADJOINT_CHECK(this->dim() != 0, "split expects at least a 1-dimensional tensor");
+  int64_t size = this->size(dim), sum = 0;
+  for (int64_t s : split_sizes) {
+    ADJOINT_CHECK(s >= 0, "split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes=",
+                  split_sizes);
+    sum += s;
+  }
+  ADJOINT_CHECK(sum == size, "split_with_sizes expects split_sizes to sum exactly to ", size,
+                " (input tensor's size at dimension ", dim, "), but got split_sizes=", split_sizes);
+  return split_at(*this, split_sizes, dim, "SplitWithSizesBackward0");
 }
 std::vector<Tensor> Tensor::chunk(int64_t chunks, int64_t dim) const {
   ADJOINT_CHECK(chunks > 0, "chunk expects `chunks` to be greater than 0, got: ", chunks);
   return split(std::max<int64_t>((size(dim) + chunks - 1) / chunks, 1), dim);
 }
 std::vector<Tensor> Tensor::unbind(int64_t dim) const {
-  std::vector<Tensor> parts;
-  for (int64_t i = 0, n = size(dim); i < n; ++i) parts.push_back(select(dim, i));
-  return parts;
+  std::vector<Geometry> parts;
+  for (int64_t i = 0, n = size(dim); i < n; ++i) parts.push_back(select_geometry(geometry_of(*this), dim, i));
+  return split_views(*this, parts, dim, true, "UnbindBackward0");
 }
 
 Tensor Tensor::index(ArrayRef<TensorIndex> indices) const {

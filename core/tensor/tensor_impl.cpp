@@ -3,6 +3,7 @@
 
 #include "adjoint/node.h"
 #include "core/autograd/autograd_meta.h"
+#include "core/autograd/mode.h"
 #include "core/util/pool.h"
 
 namespace adjoint {
@@ -11,14 +12,17 @@ void* TensorImpl::operator new(size_t size) { return pool_allocate(size); }
 void TensorImpl::operator delete(void* p) noexcept { pool_deallocate(p, sizeof(TensorImpl)); }
 
 TensorImpl::TensorImpl(intrusive_ptr<Storage> storage, ScalarType dtype, IntArrayRef sizes)
-    : dtype_(dtype), storage_(std::move(storage)) {
+    : dtype_(dtype), storage_(std::move(storage)), inference_((detail::autograd_mode & detail::kInferenceMode) != 0) {
   set_contiguous_geometry(sizes);
   data_ = storage_->data();
 }
 
 TensorImpl::TensorImpl(intrusive_ptr<Storage> storage, ScalarType dtype, IntArrayRef sizes, IntArrayRef strides,
                        int64_t storage_offset)
-    : dtype_(dtype), storage_offset_(storage_offset), storage_(std::move(storage)) {
+    : dtype_(dtype),
+      storage_offset_(storage_offset),
+      storage_(std::move(storage)),
+      inference_((detail::autograd_mode & detail::kInferenceMode) != 0) {
   set_geometry(sizes, strides);
   // Of a tensor without elements no kernel is to get an address that is not one.
   if (numel_ != 0) data_ = static_cast<char*>(storage_->data()) + storage_offset * int64_t(elementSize(dtype));
@@ -61,6 +65,12 @@ void TensorImpl::set_own_version() {
 }
 
 void TensorImpl::set_data(const TensorImpl& other) {
+  if (has_version() && !own_version_) {
+    uint32_t changes = version().current();
+    set_own_version();
+    own_version_->set(changes);
+  }
+  inference_ = other.inference_;
   storage_ = other.storage_;
   storage_offset_ = other.storage_offset_;
   data_ = other.data_;
@@ -69,9 +79,10 @@ void TensorImpl::set_data(const TensorImpl& other) {
 }
 
 void TensorImpl::set_grad_fn(intrusive_ptr<Node> fn, uint32_t output_nr) noexcept {
-  requires_grad_ = bool(fn);
+  requires_grad_.store_relaxed(bool(fn));
   grad_fn_ = std::move(fn);
   output_nr_ = output_nr;
+  if (view_base_) view_version_.store_release(version().current());
 }
 
 detail::AutogradMeta& TensorImpl::ensure_meta() {

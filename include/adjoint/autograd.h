@@ -2,6 +2,7 @@
 // Gradients: grad modes, backward and grad.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "adjoint/export.h"
@@ -15,20 +16,24 @@ class ADJOINT_API GradMode {
  public:
   static bool is_enabled() noexcept;
   static void set_enabled(bool enabled) noexcept;
+
+ private:
+  friend class AutoGradMode;
+  /// Returns what restore() goes back to.
+  static uint8_t exchange(bool enabled) noexcept;
+  static void restore(uint8_t previous) noexcept;
 };
 
 /// Sets the grad mode of this thread and restores it at the end of the scope.
 class ADJOINT_API AutoGradMode {
  public:
-  explicit AutoGradMode(bool enabled) : previous_(GradMode::is_enabled()) {
-    GradMode::set_enabled(enabled);
-  }
-  ~AutoGradMode() { GradMode::set_enabled(previous_); }
+  explicit AutoGradMode(bool enabled) : previous_(GradMode::exchange(enabled)) {}
+  ~AutoGradMode() { GradMode::restore(previous_); }
   AutoGradMode(const AutoGradMode&) = delete;
   AutoGradMode& operator=(const AutoGradMode&) = delete;
 
  private:
-  bool previous_;
+  uint8_t previous_;
 };
 
 /// Nothing is recorded in its scope.
@@ -41,9 +46,30 @@ struct enable_grad : AutoGradMode {
 };
 using no_grad = NoGradGuard;
 
+/// Inference mode in its scope: no_grad for good, and with no book-keeping for in-place changes.
+/// Tensors made in it are inference tensors for ever (Tensor::is_inference; views and detach()
+/// are what their source is): they have no version, backward cannot save them, and they change in
+/// place in inference mode only; clone() outside gives a normal tensor. Normal tensors may be
+/// changed in place in it, which is counted and not recorded. With `false`, normal mode in its
+/// scope.
+class ADJOINT_API InferenceMode {
+ public:
+  InferenceMode(bool enabled = true) noexcept;
+  ~InferenceMode();
+  InferenceMode(const InferenceMode&) = delete;
+  InferenceMode& operator=(const InferenceMode&) = delete;
+  static bool is_enabled() noexcept;
+
+ private:
+  uint8_t previous_;
+};
+
 namespace autograd {
 
+using adjoint::CreationMeta;
 using adjoint::Edge;
+using adjoint::FunctionPostHook;
+using adjoint::FunctionPreHook;
 using adjoint::Node;
 using adjoint::Tensor;
 using adjoint::variable_list;

@@ -38,9 +38,30 @@ struct InputMetadata {
       : sizes(t.sizes()), dtype(t.dtype()), stream(t.impl()->stream()) {}
 };
 
+/// Sees the gradients that go into a node, one for each forward output (undefined where there is
+/// none), and returns those that take their place: as many.
+class ADJOINT_API FunctionPreHook {
+ public:
+  virtual ~FunctionPreHook();
+  virtual variable_list operator()(const variable_list& grads) = 0;
+};
+
+/// Sees what a node has made (`outputs`: the gradients of the forward inputs) of what it was given
+/// (`inputs`: those of the forward outputs), and returns what takes the place of `outputs`: as
+/// many.
+class ADJOINT_API FunctionPostHook {
+ public:
+  virtual ~FunctionPostHook();
+  virtual variable_list operator()(const variable_list& outputs, const variable_list& inputs) = 0;
+};
+
 namespace detail {
 struct NodeHooks;
-}
+template <class F>
+class PreHookOf;
+template <class F>
+class PostHookOf;
+}  // namespace detail
 
 class ADJOINT_API Node {
  public:
@@ -88,6 +109,42 @@ class ADJOINT_API Node {
   /// Shows the gathered gradients to the hooks of the tensors that they are gradients of.
   virtual void run_hooks(GradList& grads);
 
+  // Note [Order of hooks]
+  // Where a node's gradients have come together, tensor hooks run (Tensor::register_hook,
+  // add_tensor_pre_hook), then grad() is kept of tensors that retain it and gradients that grad()
+  // was asked for are taken. If the node is to run: its pre-hooks, its apply(), of a leaf the
+  // post-accumulate-grad hooks, and its post-hooks. Each kind runs in the order of registration; a
+  // hook that is removed by another is not run any more, one that is added runs the next time.
+
+  /// The hook (a std::unique_ptr or the like) is taken over; returns a key for removal.
+  template <class Pointer>
+  uintptr_t add_tensor_pre_hook(Pointer&& hook) {
+    return adopt_tensor_pre_hook(hook.release());
+  }
+  template <class Pointer>
+  uintptr_t add_pre_hook(Pointer&& hook) {
+    return adopt_pre_hook(hook.release());
+  }
+  template <class Pointer>
+  uintptr_t add_post_hook(Pointer&& hook) {
+    return adopt_post_hook(hook.release());
+  }
+  /// `hook(grads)` as a pre-hook: it returns a variable_list that takes the place of `grads`, or
+  /// nothing. Returns a key for del_pre_hook.
+  template <class F>
+  uintptr_t register_prehook(F hook) {
+    return adopt_pre_hook(new detail::PreHookOf<F>(std::move(hook)));
+  }
+  /// `hook(outputs, inputs)` as a post-hook: it returns a variable_list that takes the place of
+  /// `outputs`, or nothing. Returns a key for del_post_hook.
+  template <class F>
+  uintptr_t register_hook(F hook) {
+    return adopt_post_hook(new detail::PostHookOf<F>(std::move(hook)));
+  }
+  /// Whether there was such a hook.
+  bool del_pre_hook(uintptr_t key);
+  bool del_post_hook(uintptr_t key);
+
   void retain() noexcept { ref_.add(); }
   void release() noexcept {
     if (ref_.drop_to_zero()) destroy(this);
@@ -104,6 +161,9 @@ class ADJOINT_API Node {
  private:
   friend class Engine;
   friend struct GraphTask;
+  uintptr_t adopt_tensor_pre_hook(FunctionPreHook* hook);
+  uintptr_t adopt_pre_hook(FunctionPreHook* hook);
+  uintptr_t adopt_post_hook(FunctionPostHook* hook);
   static void destroy(Node* node) noexcept;
   static const Stream& default_stream() noexcept;
 
@@ -117,4 +177,42 @@ class ADJOINT_API Node {
   SmallVector<InputMetadata, 1> metadata_;
 };
 
+namespace detail {
+
+template <class F>
+class PreHookOf final : public FunctionPreHook {
+ public:
+  explicit PreHookOf(F function) : function_(std::move(function)) {}
+  variable_list operator()(const variable_list& grads) override {
+    if constexpr (std::is_void_v<std::invoke_result_t<F&, const variable_list&>>) {
+      function_(grads);
+      return grads;
+    } else {
+      return function_(grads);
+    }
+  }
+
+ private:
+  F function_;
+};
+
+template <class F>
+class PostHookOf final : public FunctionPostHook {
+ public:
+  explicit PostHookOf(F function) : function_(std::move(function)) {}
+  variable_list operator()(const variable_list& outputs, const variable_list& inputs) override {
+    using Result = std::invoke_result_t<F&, const variable_list&, const variable_list&>;
+    if constexpr (std::is_void_v<Result>) {
+      function_(outputs, inputs);
+      return outputs;
+    } else {
+      return function_(outputs, inputs);
+    }
+  }
+
+ private:
+  F function_;
+};
+
+}  // namespace detail
 }  // namespace adjoint

@@ -17,7 +17,9 @@ namespace adjoint {
 class VersionCounter {
  public:
   uint32_t current() const noexcept { return value_.relaxed(); }
-  void bump() noexcept { value_.add_relaxed(1); }
+  /// Returns the count before.
+  uint32_t bump() noexcept { return value_.add_relaxed(1); }
+  void set(uint32_t value) noexcept { value_.store_relaxed(value); }
 
  private:
   detail::Atomic<uint32_t> value_;

@@ -28,6 +28,8 @@ namespace detail {
 class TensorHook;
 template <class F>
 class TensorHookOf;
+template <class F>
+class PostAccumulateHookOf;
 }  // namespace detail
 
 class ADJOINT_API Tensor {
@@ -103,12 +105,14 @@ class ADJOINT_API Tensor {
   T item() const {
     return item().to<T>();
   }
-  /// In-place changes so far.
-  int64_t _version() const { return checked().version().current(); }
+  /// In-place changes so far, which a tensor shares with its views. Throws Error for an inference
+  /// tensor.
+  int64_t _version() const;
 
   // Autograd (adjoint/autograd.h).
   bool requires_grad() const noexcept { return impl_ && impl_->requires_grad(); }
-  /// Throws Error for a non-leaf set to false and for dtypes that have no gradient.
+  /// Throws Error for a non-leaf set to false, for dtypes that have no gradient, and for an
+  /// inference tensor outside of inference mode.
   const Tensor& requires_grad_(bool value = true) const;
   const Tensor& set_requires_grad(bool value) const { return requires_grad_(value); }
   bool is_leaf() const noexcept;
@@ -134,16 +138,37 @@ class ADJOINT_API Tensor {
   Tensor data() const;
   Tensor tensor_data() const { return data(); }
   Tensor variable_data() const { return data(); }
-  /// Takes the array of `other`, of the same dtype; shape and memory change, graph and grad stay.
+  /// Takes the array of `other`: shape, dtype and memory change, graph and grad stay. Throws Error
+  /// where this tensor requires grad and the dtype can have none.
   void set_data(const Tensor& other) const;
+  /// Whether it shares the history of another tensor, _base(): in-place changes of the one are in
+  /// the graph of the other.
   bool is_view() const noexcept;
-  /// Calls `hook(grad)` whenever the gradient of this tensor is computed; a defined tensor that it
-  /// returns takes the gradient's place. Returns a handle for remove_hook.
+  bool _is_view() const noexcept { return is_view(); }
+  /// The tensor, no view itself, that a view is of. Throws Error where this is no view.
+  Tensor _base() const;
+  /// Whether it was made in inference mode (InferenceMode).
+  bool is_inference() const { return checked().is_inference(); }
+  /// Calls `hook(grad)` whenever the gradient of this tensor is computed, before it is used; a
+  /// defined tensor that it returns takes the gradient's place. Hooks run in the order of their
+  /// registration. After an in-place change, hooks registered before see the gradient of what the
+  /// tensor was then. `grad` is undefined where only other outputs of the same operation have
+  /// one. Returns a handle for remove_hook. Throws Error unless the tensor requires grad; backward
+  /// throws where a hook's result has another shape, dtype or device.
   template <class F>
   unsigned register_hook(F hook) const {
     return add_hook(new detail::TensorHookOf<F>(std::move(hook)));
   }
+  /// A hook may remove itself or others while it runs. Throws IndexError for a handle that no hook
+  /// was registered under since the last in-place change.
   void remove_hook(unsigned handle) const;
+  /// Calls `hook(tensor)` whenever backward has added to the grad() of this leaf, which may be
+  /// used and reset there. Returns a handle. Throws Error for a non-leaf.
+  template <class F>
+  unsigned register_post_accumulate_grad_hook(F hook) const {
+    return add_post_accumulate_hook(new detail::PostAccumulateHookOf<F>(std::move(hook)));
+  }
+  void remove_post_accumulate_grad_hook(unsigned handle) const;
 
   // Printing.
   std::string toString() const;
@@ -170,6 +195,10 @@ class ADJOINT_API Tensor {
                     std::optional<int64_t> storage_offset = std::nullopt) const;
   std::vector<Tensor> chunk(int64_t chunks, int64_t dim = 0) const;
   std::vector<Tensor> split(int64_t split_size, int64_t dim = 0) const;
+  std::vector<Tensor> split(IntArrayRef split_sizes, int64_t dim = 0) const {
+    return split_with_sizes(split_sizes, dim);
+  }
+  std::vector<Tensor> split_with_sizes(IntArrayRef split_sizes, int64_t dim = 0) const;
   std::vector<Tensor> unbind(int64_t dim = 0) const;
   Tensor operator[](int64_t index) const;
   Tensor index(ArrayRef<TensorIndex> indices) const;
@@ -347,6 +376,7 @@ class ADJOINT_API Tensor {
     return *impl_;
   }
   unsigned add_hook(detail::TensorHook* hook) const;
+  unsigned add_post_accumulate_hook(detail::TensorHook* hook) const;
   [[noreturn]] static void throw_undefined();
   void check_dtype(ScalarType expected) const {
     if (dtype() != expected) [[unlikely]]
@@ -377,6 +407,19 @@ class TensorHookOf final : public TensorHook {
     } else {
       return function_(grad);
     }
+  }
+
+ private:
+  F function_;
+};
+
+template <class F>
+class PostAccumulateHookOf final : public TensorHook {
+ public:
+  explicit PostAccumulateHookOf(F function) : function_(std::move(function)) {}
+  Tensor call(const Tensor& leaf) override {
+    function_(leaf);
+    return {};
   }
 
  private:

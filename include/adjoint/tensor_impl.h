@@ -20,6 +20,16 @@ namespace detail {
 struct AutogradMeta;
 }
 
+/// How a differentiable view came about. All but Default forbid in-place changes that are recorded:
+/// they would have to go around the function that made the view.
+enum class CreationMeta : uint8_t {
+  Default,
+  InCustomFunction,  ///< returned by a Function of the user's
+  MultiOutputNode,   ///< one of several views that one operation returned
+  NoGradMode,        ///< while nothing was recorded
+  InferenceMode,     ///< of a normal tensor, in inference mode
+};
+
 class ADJOINT_API TensorImpl {
  public:
   /// A view of `storage` with the given geometry; strides and offset count elements.
@@ -50,30 +60,49 @@ class ADJOINT_API TensorImpl {
   }
   /// Counts in-place changes apart from the storage's other tensors, as `.data()` does.
   void set_own_version();
-  /// Counts them with `other`, of the same storage.
-  void share_version(const TensorImpl& other) noexcept { own_version_ = other.own_version_; }
+  /// Counts them with `other`, of the same storage, and is an inference tensor where that is one.
+  void share_version(const TensorImpl& other) noexcept {
+    own_version_ = other.own_version_;
+    inference_ = other.inference_;
+  }
+  /// Counts an in-place change. A view that it was made through keeps its grad_fn, which
+  /// rebase_history replaces.
+  void bump_version() noexcept {
+    uint32_t before = version().bump();
+    if (grad_fn_ && view_base_ && view_version_.relaxed() == before) {
+      view_version_.store_relaxed(before + 1);
+    }
+  }
+  /// Made in inference mode: backward cannot save it, and it changes in place only there.
+  bool is_inference() const noexcept { return inference_; }
+  /// Whether its in-place changes are counted: not those of inference tensors.
+  bool has_version() const noexcept { return !inference_ || own_version_; }
 
-  /// Takes the memory and geometry of `other`, as set_data does. The place in the graph stays.
+  /// Takes the memory, dtype and geometry of `other`, as set_data does. The place in the graph and
+  /// the count of changes stay.
   void set_data(const TensorImpl& other);
 
   bool requires_grad() const noexcept {
-    return requires_grad_ || (view_base_ && view_base_->requires_grad_ && view_base_->grad_fn_);
+    return requires_grad_.relaxed() || (view_base_ && view_base_->requires_grad_.relaxed());
   }
   const intrusive_ptr<Node>& grad_fn_unchecked() const noexcept { return grad_fn_; }
   uint32_t output_nr() const noexcept { return output_nr_; }
-  void set_requires_grad_flag(bool value) noexcept { requires_grad_ = value; }
+  void set_requires_grad_flag(bool value) noexcept { requires_grad_.store_relaxed(value); }
   void set_grad_fn(intrusive_ptr<Node> fn, uint32_t output_nr) noexcept;
-  /// A differentiable view: the tensor (no view itself) whose history it shares. Its own grad_fn
-  /// was made of the base's `view_base_fn`; where the base has another by now, it is made anew.
+  /// A differentiable view: the tensor (no view itself) whose history it shares. Its grad_fn is of
+  /// one count of changes; where the memory was changed since, it is made anew (is_stale_view).
   const intrusive_ptr<TensorImpl>& view_base() const noexcept { return view_base_; }
+  CreationMeta creation_meta() const noexcept { return creation_meta_; }
+  void set_creation_meta(CreationMeta meta) noexcept { creation_meta_ = meta; }
   bool is_stale_view() const noexcept {
-    return view_base_ && view_base_fn_ != view_base_->grad_fn_.get();
+    return view_base_ && view_version_.acquire() != version().current();
   }
-  void set_view_base(intrusive_ptr<TensorImpl> base) noexcept {
+  void set_view_base(intrusive_ptr<TensorImpl> base, CreationMeta meta) noexcept {
     view_base_ = std::move(base);
-    note_view_base_fn();
+    creation_meta_ = meta;
+    view_version_.store_relaxed(version().current());
   }
-  void note_view_base_fn() noexcept { view_base_fn_ = view_base_->grad_fn_.get(); }
+  void make_view_stale() noexcept { view_version_.store_relaxed(version().current() - 1); }
   /// What few tensors have: a gradient, hooks. Null until asked for.
   detail::AutogradMeta* meta() const noexcept { return meta_.acquire(); }
   detail::AutogradMeta& ensure_meta();
@@ -93,7 +122,7 @@ class ADJOINT_API TensorImpl {
   ScalarType dtype_;
   uint8_t dim_ = 0;
   bool contiguous_ = true;
-  bool requires_grad_ = false;
+  detail::Atomic<bool> requires_grad_;
   void* data_ = nullptr;
   int64_t numel_ = 1;
   int64_t storage_offset_ = 0;
@@ -102,9 +131,10 @@ class ADJOINT_API TensorImpl {
   detail::Atomic<detail::AutogradMeta*> meta_;
   intrusive_ptr<SharedVersion> own_version_;
   intrusive_ptr<TensorImpl> view_base_;
-  // Compared, never followed: what was made of it keeps it alive, so that no other node has its place.
-  const Node* view_base_fn_ = nullptr;
+  detail::Atomic<uint32_t> view_version_;
   uint32_t output_nr_ = 0;
+  CreationMeta creation_meta_ = CreationMeta::Default;
+  bool inference_;
   int64_t sizes_[kMaxDims];
   int64_t strides_[kMaxDims];
 };

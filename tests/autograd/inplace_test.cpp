@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// In-place changes, views and their history.
+// In-place changes and what they do to gradients.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -16,9 +16,6 @@ Tensor leaf(const detail::TensorData& data) { return tensor(data, requires_grad(
 Tensor double_leaf(std::initializer_list<detail::TensorData> data) {
   return tensor(data, TensorOptions(kDouble).requires_grad(true));
 }
-
-// ---- On tensors of their own
-// ------------------------------------------------------------------------
 
 TEST(InPlace, OperationsAreRecorded) {
   Tensor x = leaf({1., 2.}), y = x * 2;
@@ -204,136 +201,6 @@ TEST(InPlace, OverlappingOperandsAreReadBeforeTheyAreWritten) {
   Tensor m = tensor({{1., 2.}, {3., 4.}});
   m.copy_(m.t());
   EXPECT_TRUE(is_close(m, tensor({{1., 3.}, {2., 4.}})));
-}
-
-// ---- On views
-// --------------------------------------------------------------------------------------
-
-TEST(Views, ShareMemoryBothWays) {
-  Tensor x = zeros({2, 3}), v = x.t()[1];
-  v.fill_(5);
-  EXPECT_TRUE(is_close(x, tensor({{0., 5., 0.}, {0., 5., 0.}})));
-  x.fill_(1);
-  EXPECT_TRUE(is_close(v, tensor({1., 1.})));
-}
-
-TEST(Views, AChangeOfAViewIsInTheHistoryOfItsBase) {
-  Tensor x = leaf({1., 2., 3.}), y = x * 1;
-  y.slice(0, 1).mul_(10);
-  EXPECT_STREQ(y.grad_fn()->name(), "CopySlices");
-  (y * y).sum().backward();
-  EXPECT_TRUE(is_close(x.grad(), tensor({2., 400., 600.})));
-}
-
-TEST(Views, AssignmentByIndexGivesTheJacobianOfItsParts) {
-  Tensor m = tensor({{2., 3.}}, requires_grad()), n = zeros({1, 2});
-  n.index({0, 0}) = m.index({0, 0}).pow(2);
-  n.index({0, 1}) = m.index({0, 1}).pow(3);
-  EXPECT_TRUE(is_close(n.detach(), tensor({{4., 27.}})));
-  EXPECT_STREQ(n.grad_fn()->name(), "CopySlices");
-  n.backward(m.data(), true);
-  EXPECT_TRUE(is_close(m.grad(), tensor({{8., 81.}})));
-  n.backward(ones_like(n), true);
-  EXPECT_TRUE(is_close(m.grad(), tensor({{12., 108.}})));
-  m.grad().zero_();
-  n.backward(ones_like(n));
-  EXPECT_TRUE(is_close(m.grad(), tensor({{4., 27.}})));
-}
-
-TEST(Views, AssignmentOverwritesTheGradientOfWhatWasThere) {
-  Tensor x = leaf({1., 2.}), w = leaf(5.0f), y = x * 2;
-  y[0] = w;
-  y.sum().backward();
-  EXPECT_TRUE(is_close(x.grad(), tensor({0., 2.})));
-  EXPECT_TRUE(is_close(w.grad(), tensor(1.0f)));
-  x.mutable_grad().reset();
-  Tensor z = x * 2;
-  z[1] = 7.0;
-  z.sum().backward();
-  EXPECT_TRUE(is_close(x.grad(), tensor({2., 0.})));
-}
-
-TEST(Views, AViewSeesTheHistoryOfALaterChangeOfItsBase) {
-  Tensor x = leaf({1., 2., 3.}), y = x * 1, v = y.slice(0, 1);
-  y.mul_(10);
-  EXPECT_TRUE(is_close(v.detach(), tensor({20., 30.})));
-  v.sum().backward();
-  EXPECT_TRUE(is_close(x.grad(), tensor({0., 10., 10.})));
-}
-
-TEST(Views, AViewSeesTheHistoryOfAChangeOfAnother) {
-  Tensor x = leaf({1., 2., 3.}), y = x * 1;
-  Tensor head = y.slice(0, 0, 2), tail = y.slice(0, 1);
-  tail.mul_(head);  // y = [x0, x1 x0, x2 x1]
-  head.sum().backward();
-  EXPECT_TRUE(is_close(x.grad(), tensor({3., 1., 0.})));
-}
-
-TEST(Views, AViewOfATensorThatLaterGetsAHistoryGetsItToo) {
-  Tensor x = leaf({1., 2.}), base = zeros({2}), v = base[1];
-  base.add_(x);
-  EXPECT_TRUE(v.requires_grad());
-  EXPECT_FALSE(v.is_leaf());
-  (v * 3).backward();
-  EXPECT_TRUE(is_close(x.grad(), tensor({0., 3.})));
-}
-
-TEST(Views, ChangesThroughAViewOfAViewReachTheBase) {
-  Tensor x = tensor({{1., 2.}, {3., 4.}}, requires_grad()), y = x * 1;
-  y.t()[1].slice(0, 1).mul_(100);  // y[1][1]
-  y.sum().backward();
-  EXPECT_TRUE(is_close(x.grad(), tensor({{1., 1.}, {1., 100.}})));
-}
-
-TEST(Views, GradientsThroughChangesOfSlicesEqualDifferences) {
-  auto change = [](const variable_list& t) {
-    Tensor y = t[0] * t[0];
-    y.select(1, 0).mul_(t[1]);
-    y.slice(0, 1).add_(y.slice(0, 0, 2).clone());
-    y.t().index({indexing::Slice(), 0}).copy_(t[1].slice(0, 0, 2) * 3);
-    return y;
-  };
-  variable_list inputs{double_leaf({{1., 2.}, {3., 4.}, {5., 6.}}), double_leaf({0.5, 1.5, 2.5})};
-  auto first = autograd::gradcheck(change, inputs);
-  EXPECT_TRUE(first) << first.text();
-  auto second = autograd::gradgradcheck(change, inputs);
-  EXPECT_TRUE(second) << second.text();
-}
-
-TEST(Views, GradientsThroughABaseThatIsNotRowMajorEqualDifferences) {
-  auto change = [](const variable_list& t) {
-    Tensor y = (t[0] * 2).t().clone().t() * 1;
-    Tensor strided = empty_strided({2, 3}, {1, 2}, kDouble).copy_(t[0]);
-    strided.select(0, 1).mul_(t[1]);
-    return strided * y;
-  };
-  variable_list inputs{double_leaf({{1., 2., 3.}, {4., 5., 6.}}), double_leaf({0.5, 1.5, 2.5})};
-  auto first = autograd::gradcheck(change, inputs);
-  EXPECT_TRUE(first) << first.text();
-}
-
-TEST(Views, MadeWithoutRecordingAreNotDifferentiable) {
-  Tensor x = leaf({1., 2.}), y = x * 1, v;
-  {
-    NoGradGuard no_grad;
-    v = y[0];
-  }
-  EXPECT_FALSE(v.is_view());
-  EXPECT_FALSE(v.requires_grad());
-  EXPECT_TRUE(y[0].is_view());
-}
-
-TEST(Views, NamesOfTheirNodes) {
-  Tensor x = ones({2, 3}, requires_grad());
-  EXPECT_STREQ(x.t().grad_fn()->name(), "TBackward0");
-  EXPECT_STREQ(x.transpose(0, 1).grad_fn()->name(), "TransposeBackward0");
-  EXPECT_STREQ(x.view({6}).grad_fn()->name(), "ViewBackward0");
-  EXPECT_STREQ(x[0].grad_fn()->name(), "SelectBackward0");
-  EXPECT_STREQ(x.slice(0, 1).grad_fn()->name(), "SliceBackward0");
-  EXPECT_STREQ(x.permute({1, 0}).grad_fn()->name(), "PermuteBackward0");
-  EXPECT_STREQ(x.unsqueeze(0).grad_fn()->name(), "UnsqueezeBackward0");
-  EXPECT_STREQ(x.expand({4, 2, 3}).grad_fn()->name(), "ExpandBackward0");
-  EXPECT_STREQ(x.as_strided({2}, {1}).grad_fn()->name(), "AsStridedBackward0");
 }
 
 }  // namespace

@@ -97,12 +97,5 @@ TEST(Leaf, WhatIsMadeWithoutRecordingIsALeaf) {
   EXPECT_STREQ((x * 2).grad_fn()->name(), "MulBackward0");
 }
 
-TEST(Leaf, AViewMadeBeforeItRequiresGradDoesNotRequireIt) {
-  Tensor x = ones({3}), view = x[0];
-  x.requires_grad_();
-  EXPECT_FALSE(view.requires_grad());
-  EXPECT_TRUE(x[0].requires_grad());
-}
-
 }  // namespace
 }  // namespace adjoint::testing
