@@ -5,7 +5,7 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/adjoint)
-install(TARGETS adjoint EXPORT adjointTargets)
+install(TARGETS adjoint adjoint_torch EXPORT adjointTargets)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/adjoint DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT adjointTargets NAMESPACE adjoint:: DESTINATION ${package_dir})
 

@@ -304,7 +304,7 @@ std::string Tensor::toString() const {
   return out + ")";
 }
 
-std::ostream& operator<<(std::ostream& out, const Tensor& tensor) {
+std::ostream& detail::print(std::ostream& out, const Tensor& tensor) {
   return out << tensor.toString();
 }
 

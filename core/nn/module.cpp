@@ -240,7 +240,7 @@ void Module::pretty_print(std::ostream& out) const { out << name() << "()"; }
 
 namespace {
 
-void print_tree(std::ostream& out, const Module& module, const std::string& indent) {
+void print_below(std::ostream& out, const Module& module, const std::string& indent) {
   auto children = module.named_children();
   if (children.is_empty()) {
     module.pretty_print(out);
@@ -249,7 +249,7 @@ void print_tree(std::ostream& out, const Module& module, const std::string& inde
   out << module.name() << "(\n";
   for (const auto& child : children) {
     out << indent << "  (" << child.key() << "): ";
-    print_tree(out, *child.value(), indent + "  ");
+    print_below(out, *child.value(), indent + "  ");
     out << "\n";
   }
   out << indent << ")";
@@ -257,8 +257,8 @@ void print_tree(std::ostream& out, const Module& module, const std::string& inde
 
 }  // namespace
 
-std::ostream& operator<<(std::ostream& out, const Module& module) {
-  print_tree(out, module, "");
+std::ostream& print_tree(std::ostream& out, const Module& module) {
+  print_below(out, module, "");
   return out;
 }
 

@@ -41,6 +41,11 @@ Tensor compare(const ElementwiseOp& op, const Tensor& self, const Scalar& other)
   return run_binary(op, fits ? self : cast_input(self, kLong), other, false, true);
 }
 
+void check_masks(const char* symbol, const Tensor& a, const Tensor& b) {
+  ADJOINT_CHECK_TYPE(a.dtype() == kBool && b.dtype() == kBool, "operator", symbol,
+                     ": expected bool tensors, got ", a.dtype(), " and ", b.dtype());
+}
+
 }  // namespace
 
 void register_comparison_ops(OpRegistry& registry) {
@@ -66,6 +71,15 @@ Tensor ge(const Tensor& self, const Scalar& other) { return compare(ge_op, self,
 Tensor isnan(const Tensor& self) {
   if (isFloatingType(self.dtype())) return run_unary(isnan_op, self, self.dtype(), kBool);
   return zeros_like(self, TensorOptions(kBool));
+}
+
+Tensor isinf(const Tensor& self) {
+  if (!isFloatingType(self.dtype())) return zeros_like(self, TensorOptions(kBool));
+  return eq(abs(self.detach()), std::numeric_limits<double>::infinity());
+}
+Tensor isfinite(const Tensor& self) {
+  if (!isFloatingType(self.dtype())) return ones_like(self, TensorOptions(kBool));
+  return lt(abs(self.detach()), std::numeric_limits<double>::infinity());
 }
 
 Tensor logical_not(const Tensor& self) {
@@ -98,6 +112,23 @@ bool allclose(const Tensor& self, const Tensor& other, double rtol, double atol,
     close = logical_or(close, logical_and(finite, le(error, allowed)));
   }
   return all(close).item<bool>();
+}
+
+Tensor operator~(const Tensor& a) {
+  check_masks("~", a, a);
+  return logical_not(a);
+}
+Tensor operator&(const Tensor& a, const Tensor& b) {
+  check_masks("&", a, b);
+  return logical_and(a, b);
+}
+Tensor operator|(const Tensor& a, const Tensor& b) {
+  check_masks("|", a, b);
+  return logical_or(a, b);
+}
+Tensor operator^(const Tensor& a, const Tensor& b) {
+  check_masks("^", a, b);
+  return ne(a, b);
 }
 
 }  // namespace adjoint

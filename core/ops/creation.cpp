@@ -66,6 +66,19 @@ Tensor empty_strided(IntArrayRef sizes, IntArrayRef strides, const TensorOptions
                 options);
 }
 
+Tensor Tensor::new_empty(IntArrayRef sizes, const TensorOptions& options) const {
+  return empty(sizes, like(*this, options));
+}
+Tensor Tensor::new_zeros(IntArrayRef sizes, const TensorOptions& options) const {
+  return zeros(sizes, like(*this, options));
+}
+Tensor Tensor::new_ones(IntArrayRef sizes, const TensorOptions& options) const {
+  return ones(sizes, like(*this, options));
+}
+Tensor Tensor::new_full(IntArrayRef sizes, const Scalar& value, const TensorOptions& options) const {
+  return full(sizes, value, like(*this, options));
+}
+
 Tensor zeros(IntArrayRef sizes, const TensorOptions& options) { return filled(sizes, 0, options); }
 Tensor zeros_like(const Tensor& self, const TensorOptions& options) { return zeros(self.sizes(), like(self, options)); }
 Tensor ones(IntArrayRef sizes, const TensorOptions& options) { return filled(sizes, 1, options); }

@@ -104,6 +104,37 @@ struct LinearBackward final : Node {
   }
 };
 
+/// [n, m] x [m]
+struct MvBackward final : Node {
+  SavedTensor self_, vec_;  // each only where the other's gradient is wanted
+  const char* name() const override { return "MvBackward0"; }
+  GradList apply(GradList&& grads) override {
+    GradList out(2);
+    if (task_should_compute_output(0)) out[0] = outer(grads[0], vec_.unpack(*this));
+    if (task_should_compute_output(1)) out[1] = self_.unpack(*this).t().mv(grads[0]);
+    return out;
+  }
+  void release_variables() override {
+    self_.release();
+    vec_.release();
+  }
+};
+
+struct DotBackward final : Node {
+  SavedTensor self_, other_;  // each only where the other's gradient is wanted
+  const char* name() const override { return "DotBackward0"; }
+  GradList apply(GradList&& grads) override {
+    GradList out(2);
+    if (task_should_compute_output(0)) out[0] = grads[0] * other_.unpack(*this);
+    if (task_should_compute_output(1)) out[1] = grads[0] * self_.unpack(*this);
+    return out;
+  }
+  void release_variables() override {
+    self_.release();
+    other_.release();
+  }
+};
+
 }  // namespace
 
 void register_matmul_ops(OpRegistry& registry) {
@@ -206,23 +237,63 @@ Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias) {
   return out;
 }
 
+Tensor mv(const Tensor& self, const Tensor& vec) {
+  ADJOINT_CHECK(self.dim() == 2 && vec.dim() == 1, "vector + matrix @ vector expected, got 1, ",
+                self.dim(), ", ", vec.dim());
+  ADJOINT_CHECK(self.size(1) == vec.size(0), "size mismatch, got input (", self.size(0), "), mat (",
+                self.size(0), "x", self.size(1), "), vec (", vec.size(0), ")");
+  Tensor out;
+  {
+    NoGradGuard no_grad;
+    out = mm(self, vec.unsqueeze(1)).reshape({self.size(0)});
+  }
+  if (needs_grad(self, vec)) {
+    auto node = make_node<MvBackward>(self, vec);
+    if (vec.requires_grad()) node->self_.save(self);
+    if (self.requires_grad()) node->vec_.save(vec);
+    set_history(out, node);
+  }
+  return out;
+}
+
+Tensor dot(const Tensor& self, const Tensor& other) {
+  ADJOINT_CHECK(self.dim() == 1 && other.dim() == 1, "1D tensors expected, but got ", self.dim(),
+                "D and ", other.dim(), "D tensors");
+  ADJOINT_CHECK(self.size(0) == other.size(0), "inconsistent tensor size, expected tensor ",
+                self.sizes(), " and src ", other.sizes(),
+                " to have the same number of elements, but got ", self.numel(), " and ",
+                other.numel(), " elements respectively");
+  Tensor out;
+  {
+    NoGradGuard no_grad;
+    out = mm(self.unsqueeze(0), other.unsqueeze(1)).reshape({});
+  }
+  if (needs_grad(self, other)) {
+    auto node = make_node<DotBackward>(self, other);
+    if (other.requires_grad()) node->self_.save(self);
+    if (self.requires_grad()) node->other_.save(other);
+    set_history(out, node);
+  }
+  return out;
+}
+
+Tensor outer(const Tensor& self, const Tensor& other) {
+  ADJOINT_CHECK(self.dim() == 1 && other.dim() == 1,
+                "outer: Expected 1-D arguments self and vec2, but got ", self.dim(), "D and ",
+                other.dim(), "D tensors");
+  return self.unsqueeze(1) * other;
+}
+
 Tensor matmul(const Tensor& self, const Tensor& other) {
   ADJOINT_CHECK(self.dim() > 0 && other.dim() > 0,
                 "both arguments to matmul need to be at least 1D, but they are ", self.dim(),
                 "D and ", other.dim(), "D");
   if (self.dim() == 1 && other.dim() == 1) {
-    ADJOINT_CHECK(self.size(0) == other.size(0), "inconsistent tensor size, expected tensor ",
-                  self.sizes(), " and src ", other.sizes(), " to have the same number of elements, but got ",
-                  self.numel(), " and ", other.numel(), " elements respectively");
-    return self.unsqueeze(0).mm(other.unsqueeze(1)).reshape({});
+    return dot(self, other);
   }
   if (self.dim() == 1) return matmul(self.unsqueeze(0), other).squeeze(-2);
-  if (other.dim() == 1) {
-    ADJOINT_CHECK(self.dim() != 2 || self.size(1) == other.size(0), "size mismatch, got input (",
-                  self.size(0), "), mat (", self.size(0), "x", self.size(1), "), vec (", other.size(0),
-                  ")");
-    return matmul(self, other.unsqueeze(1)).squeeze(-1);
-  }
+  if (other.dim() == 1 && self.dim() == 2) return mv(self, other);
+  if (other.dim() == 1) return matmul(self, other.unsqueeze(1)).squeeze(-1);
   if (self.dim() == 2 && other.dim() == 2) return mm(self, other);
   if (other.dim() == 2) {
     DimVector sizes = self.sizes();

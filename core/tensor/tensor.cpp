@@ -12,6 +12,11 @@ void Tensor::throw_dtype(ScalarType expected) const {
   detail::fail<TypeError>("expected scalar type ", expected, " but found ", dtype());
 }
 
+void Tensor::check_accessor(size_t dims) const {
+  ADJOINT_CHECK(size_t(dim()) == dims, "TensorAccessor expected ", dims, " dims but tensor has ", dim());
+  ADJOINT_CHECK(is_cpu(), "accessor: expected a tensor in host memory, got one on ", device());
+}
+
 int64_t Tensor::size(int64_t dim) const { 
   ADJOINT_CHECK_INDEX(this->dim() > 0, "Dimension specified as ", dim, " but tensor has no dimensions");
   return sizes()[size_t(wrap_dim(dim, this->dim()))];

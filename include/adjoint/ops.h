@@ -251,6 +251,8 @@ ADJOINT_API Tensor gt(const Tensor& self, const Scalar& other);
 ADJOINT_API Tensor ge(const Tensor& self, const Tensor& other);
 ADJOINT_API Tensor ge(const Tensor& self, const Scalar& other);
 ADJOINT_API Tensor isnan(const Tensor& self);
+ADJOINT_API Tensor isinf(const Tensor& self);
+ADJOINT_API Tensor isfinite(const Tensor& self);
 /// Of truth values (not 0), as bool.
 ADJOINT_API Tensor logical_not(const Tensor& self);
 ADJOINT_API Tensor logical_and(const Tensor& self, const Tensor& other);
@@ -285,6 +287,13 @@ inline Tensor operator<=(const Scalar& a, const Tensor& b) { return ge(b, a); }
 inline Tensor operator>(const Scalar& a, const Tensor& b) { return lt(b, a); }
 inline Tensor operator>=(const Scalar& a, const Tensor& b) { return le(b, a); }
 inline Tensor operator!(const Tensor& a) { return logical_not(a); }
+/// Of bool tensors, as masks; throw TypeError for others.
+ADJOINT_API Tensor operator~(const Tensor& a);
+ADJOINT_API Tensor operator&(const Tensor& a, const Tensor& b);
+ADJOINT_API Tensor operator|(const Tensor& a, const Tensor& b);
+ADJOINT_API Tensor operator^(const Tensor& a, const Tensor& b);
+inline Tensor operator&&(const Tensor& a, const Tensor& b) { return logical_and(a, b); }
+inline Tensor operator||(const Tensor& a, const Tensor& b) { return logical_or(a, b); }
 
 /// `self` where `condition` (bool) holds, `other` elsewhere. All broadcast.
 ADJOINT_API Tensor where(const Tensor& condition, const Tensor& self, const Tensor& other);
@@ -343,6 +352,12 @@ ADJOINT_API Tensor sum_to_size(const Tensor& self, IntArrayRef sizes);
 ADJOINT_API Tensor mm(const Tensor& self, const Tensor& mat2);
 /// [b, n, k] x [b, k, m] -> [b, n, m]
 ADJOINT_API Tensor bmm(const Tensor& self, const Tensor& mat2);
+/// [n, m] x [m] -> [n]
+ADJOINT_API Tensor mv(const Tensor& self, const Tensor& vec);
+/// [n] x [n] -> []
+ADJOINT_API Tensor dot(const Tensor& self, const Tensor& other);
+/// [n] x [m] -> [n, m]
+ADJOINT_API Tensor outer(const Tensor& self, const Tensor& other);
 /// beta * self + alpha * (mat1 x mat2); self broadcasts to [n, m], and is not read where beta is 0.
 ADJOINT_API Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& mat2,
                          const Scalar& beta = 1, const Scalar& alpha = 1);

@@ -51,6 +51,7 @@ class Scalar {
   constexpr double toDouble() const { return to<double>(); }
   constexpr float toFloat() const { return to<float>(); }
   constexpr int64_t toLong() const { return to<int64_t>(); }
+  constexpr int toInt() const { return to<int>(); }
   constexpr bool toBool() const { return to<bool>(); }
   constexpr Scalar operator-() const {
     return kind_ == Kind::Double ? Scalar(-double_) : Scalar(-long_);

@@ -5,6 +5,7 @@
 // functions of the same name (adjoint/ops.h), where their contracts are written.
 #pragma once
 
+#include <concepts>
 #include <iosfwd>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include "adjoint/indexing.h"
 #include "adjoint/scalar.h"
 #include "adjoint/scalar_type.h"
+#include "adjoint/tensor_accessor.h"
 #include "adjoint/tensor_impl.h"
 #include "adjoint/tensor_options.h"
 
@@ -74,6 +76,7 @@ class ADJOINT_API Tensor {
   ScalarType scalar_type() const { return dtype(); }
   Device device() const { return checked().device(); }
   size_t element_size() const { return elementSize(dtype()); }
+  size_t itemsize() const { return element_size(); }
   size_t nbytes() const { return size_t(numel()) * element_size(); }
   int64_t storage_offset() const { return checked().storage_offset(); }
   TensorOptions options() const { return TensorOptions(dtype()).device(device()); }
@@ -99,12 +102,28 @@ class ADJOINT_API Tensor {
   const T* const_data_ptr() const {
     return data_ptr<T>();
   }
+  template <class T>
+  T* mutable_data_ptr() const {
+    return data_ptr<T>();
+  }
+  /// The elements by their indices. Throws TypeError where T is not the dtype's type, and Error for
+  /// a tensor of other than N dimensions or outside of host memory.
+  template <class T, size_t N>
+  TensorAccessor<T, N> accessor() const& {
+    static_assert(N > 0, "accessor is used for indexing tensor, for scalars use *data_ptr<T>()");
+    check_accessor(N);
+    return {data_ptr<T>(), sizes().data(), strides().data()};
+  }
+  template <class T, size_t N>
+  TensorAccessor<T, N> accessor() && = delete;
   /// The only element, on whatever device. Throws Error unless numel() is 1.
   Scalar item() const;
   template <class T>
   T item() const {
     return item().to<T>();
   }
+  /// Whether the only element is not 0. Throws Error unless numel() is 1.
+  bool is_nonzero() const;
   /// In-place changes so far, which a tensor shares with its views. Throws Error for an inference
   /// tensor.
   int64_t _version() const;
@@ -195,11 +214,19 @@ class ADJOINT_API Tensor {
                     std::optional<int64_t> storage_offset = std::nullopt) const;
   std::vector<Tensor> chunk(int64_t chunks, int64_t dim = 0) const;
   std::vector<Tensor> split(int64_t split_size, int64_t dim = 0) const;
+  /// Pieces of these sizes, which add up to the dimension's.
   std::vector<Tensor> split(IntArrayRef split_sizes, int64_t dim = 0) const {
     return split_with_sizes(split_sizes, dim);
   }
   std::vector<Tensor> split_with_sizes(IntArrayRef split_sizes, int64_t dim = 0) const;
   std::vector<Tensor> unbind(int64_t dim = 0) const;
+  /// The last two dimensions exchanged.
+  Tensor mT() const { return transpose(-2, -1); }
+  /// New tensors of this one's dtype and device, unless options say otherwise.
+  Tensor new_empty(IntArrayRef sizes, const TensorOptions& options = {}) const;
+  Tensor new_zeros(IntArrayRef sizes, const TensorOptions& options = {}) const;
+  Tensor new_ones(IntArrayRef sizes, const TensorOptions& options = {}) const;
+  Tensor new_full(IntArrayRef sizes, const Scalar& value, const TensorOptions& options = {}) const;
   Tensor operator[](int64_t index) const;
   Tensor index(ArrayRef<TensorIndex> indices) const;
   Tensor index(std::initializer_list<TensorIndex> indices) const {
@@ -281,6 +308,8 @@ class ADJOINT_API Tensor {
   Tensor logical_and(const Tensor& other) const;
   Tensor logical_or(const Tensor& other) const;
   Tensor isnan() const;
+  Tensor isinf() const;
+  Tensor isfinite() const;
   bool equal(const Tensor& other) const;
   bool allclose(const Tensor& other, double rtol = 1e-5, double atol = 1e-8,
                 bool equal_nan = false) const;
@@ -356,6 +385,9 @@ class ADJOINT_API Tensor {
   Tensor matmul(const Tensor& other) const;
   Tensor mm(const Tensor& other) const;
   Tensor bmm(const Tensor& other) const;
+  Tensor mv(const Tensor& vec) const;
+  Tensor dot(const Tensor& other) const;
+  Tensor outer(const Tensor& other) const;
   Tensor addmm(const Tensor& mat1, const Tensor& mat2, const Scalar& beta = 1,
                const Scalar& alpha = 1) const;
 
@@ -383,6 +415,7 @@ class ADJOINT_API Tensor {
       throw_dtype(expected);
   }
   [[noreturn]] void throw_dtype(ScalarType expected) const;
+  void check_accessor(size_t dims) const;
 
   intrusive_ptr<TensorImpl> impl_;
 };
@@ -428,8 +461,15 @@ class PostAccumulateHookOf final : public TensorHook {
 
 }  // namespace detail
 
-/// As PyTorch prints a tensor: `tensor([[3., 3.],\n        [3., 3.]], grad_fn=<AddBackward0>)`.
-ADJOINT_API std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
+namespace detail {
+ADJOINT_API std::ostream& print(std::ostream& out, const Tensor& tensor);
+}
+/// As PyTorch prints a tensor: `tensor([[3., 3.],\n        [3., 3.]], grad_fn=<AddBackward0>)`. A
+/// template, so that adjoint/torch.h can be more special.
+template <std::same_as<Tensor> T>
+std::ostream& operator<<(std::ostream& out, const T& tensor) {
+  return detail::print(out, tensor);
+}
 
 /// How tensors print; the defaults are PyTorch's.
 struct PrintOptions {

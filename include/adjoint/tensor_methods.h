@@ -145,6 +145,16 @@ inline Tensor Tensor::addmm(const Tensor& mat1, const Tensor& mat2, const Scalar
                             const Scalar& alpha) const {
   return adjoint::addmm(*this, mat1, mat2, beta, alpha);
 }
+inline Tensor Tensor::mv(const Tensor& vec) const { return adjoint::mv(*this, vec); }
+inline Tensor Tensor::dot(const Tensor& other) const { return adjoint::dot(*this, other); }
+inline Tensor Tensor::outer(const Tensor& other) const { return adjoint::outer(*this, other); }
+inline Tensor Tensor::isinf() const { return adjoint::isinf(*this); }
+inline Tensor Tensor::isfinite() const { return adjoint::isfinite(*this); }
+inline bool Tensor::is_nonzero() const {
+  ADJOINT_CHECK(numel() == 1, "Boolean value of Tensor with ", numel() == 0 ? "no" : "more than one",
+                numel() == 0 ? " values is ambiguous" : " value is ambiguous");
+  return item().to<bool>();
+}
 inline Tensor Tensor::index_select(int64_t dim, const Tensor& index) const {
   return adjoint::index_select(*this, dim, index);
 }
@@ -167,5 +177,47 @@ inline std::tuple<Tensor, Tensor> Tensor::topk(int64_t k, int64_t dim, bool larg
                                                bool sorted) const {
   return adjoint::topk(*this, k, dim, largest, sorted);
 }
+
+// Methods under the name of a function.
+inline Tensor t(const Tensor& self) { return self.t(); }
+inline Tensor transpose(const Tensor& self, int64_t dim0, int64_t dim1) {
+  return self.transpose(dim0, dim1);
+}
+inline Tensor permute(const Tensor& self, IntArrayRef dims) { return self.permute(dims); }
+inline Tensor reshape(const Tensor& self, IntArrayRef sizes) { return self.reshape(sizes); }
+inline Tensor flatten(const Tensor& self, int64_t start_dim = 0, int64_t end_dim = -1) {
+  return self.flatten(start_dim, end_dim);
+}
+inline Tensor squeeze(const Tensor& self) { return self.squeeze(); }
+inline Tensor squeeze(const Tensor& self, int64_t dim) { return self.squeeze(dim); }
+inline Tensor unsqueeze(const Tensor& self, int64_t dim) { return self.unsqueeze(dim); }
+inline Tensor select(const Tensor& self, int64_t dim, int64_t index) {
+  return self.select(dim, index);
+}
+inline Tensor slice(const Tensor& self, int64_t dim = 0,
+                    std::optional<int64_t> start = std::nullopt,
+                    std::optional<int64_t> end = std::nullopt, int64_t step = 1) {
+  return self.slice(dim, start, end, step);
+}
+inline Tensor narrow(const Tensor& self, int64_t dim, int64_t start, int64_t length) {
+  return self.narrow(dim, start, length);
+}
+inline Tensor as_strided(const Tensor& self, IntArrayRef sizes, IntArrayRef strides,
+                         std::optional<int64_t> storage_offset = std::nullopt) {
+  return self.as_strided(sizes, strides, storage_offset);
+}
+inline std::vector<Tensor> chunk(const Tensor& self, int64_t chunks, int64_t dim = 0) {
+  return self.chunk(chunks, dim);
+}
+inline std::vector<Tensor> split(const Tensor& self, int64_t split_size, int64_t dim = 0) {
+  return self.split(split_size, dim);
+}
+inline std::vector<Tensor> split_with_sizes(const Tensor& self, IntArrayRef split_sizes,
+                                            int64_t dim = 0) {
+  return self.split_with_sizes(split_sizes, dim);
+}
+inline std::vector<Tensor> unbind(const Tensor& self, int64_t dim = 0) { return self.unbind(dim); }
+inline Tensor clone(const Tensor& self) { return self.clone(); }
+inline Tensor detach(const Tensor& self) { return self.detach(); }
 
 }  // namespace adjoint

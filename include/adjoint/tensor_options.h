@@ -9,6 +9,10 @@
 
 namespace adjoint {
 
+/// How elements lie in memory: by strides, in one piece of memory.
+enum class Layout : int8_t { Strided };
+inline constexpr Layout kStrided = Layout::Strided;
+
 class TensorOptions {
  public:
   TensorOptions() = default;
@@ -26,6 +30,12 @@ class TensorOptions {
     r.device_ = value;
     return r;
   }
+  [[nodiscard]] TensorOptions device(DeviceType type, DeviceIndex index) const {
+    return device(Device(type, index));
+  }
+  /// There is one layout.
+  [[nodiscard]] TensorOptions layout(Layout) const { return *this; }
+  Layout layout() const { return kStrided; }
   [[nodiscard]] TensorOptions requires_grad(bool value) const {
     TensorOptions r = *this;
     r.requires_grad_ = value;

@@ -48,6 +48,10 @@ run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/consumer -B ${work_dir}/consum
 run(${CMAKE_COMMAND} --build ${work_dir}/consumer)
 run(${work_dir}/consumer/consumer)
 expect_greeting(find_package)
+run(${work_dir}/consumer/torch_consumer)
+if(NOT output STREQUAL " 2\n 2\n[ CPUFloatType{2} ]\n")
+  message(FATAL_ERROR "the program with LibTorch's names: expected two twos, got: ${output}")
+endif()
 
 file(GLOB_RECURSE pc "${prefix}/*/adjoint.pc")
 cmake_path(GET pc PARENT_PATH pc_dir)

@@ -70,6 +70,17 @@ TEST(SourceRules, FindAHeavyOrForeignIncludeInAPublicHeader) {
   }
 }
 
+TEST(SourceRules, KeepLibTorchsNamesAndTheirHeavyIncludesToThemselves) {
+  const std::string torch = "#include \"adjoint/torch.h\"\n";
+  const std::string part = "#include \"adjoint/torch/data.h\"\n";
+  const std::string heavy = "#include <iostream>\n";
+  EXPECT_EQ(include_violations({"include/adjoint/adjoint.h", torch}).size(), 1);
+  EXPECT_EQ(include_violations({"include/adjoint/nn/module.h", part}).size(), 1);
+  EXPECT_EQ(include_violations({"include/adjoint/torch.h", part + heavy}), Lines{});
+  EXPECT_EQ(include_violations({"include/adjoint/torch/data.h", heavy}), Lines{});
+  EXPECT_EQ(include_violations({"include/adjoint/torch_compat/torch/torch.h", torch}), Lines{});
+}
+
 TEST(SourceRules, AllowIncludesAlongTheArrows) {
   const std::vector<SourceFile> fine = {
       {"include/adjoint/a.h", "#include \"adjoint/cuda.h\"\n#include <vector>\n"},

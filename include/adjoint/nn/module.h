@@ -2,6 +2,7 @@
 // Module: parameters, buffers and submodules under names.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <iosfwd>
 #include <memory>
@@ -127,8 +128,15 @@ class ADJOINT_API Module : public std::enable_shared_from_this<Module> {
   OrderedDict<std::string, std::shared_ptr<Module>> children_;
 };
 
-/// The module as a tree: names, layers and their settings.
-ADJOINT_API std::ostream& operator<<(std::ostream& out, const Module& module);
+ADJOINT_API std::ostream& print_tree(std::ostream& out, const Module& module);
+template <class M>
+concept AnyModule = std::derived_from<M, Module>;
+/// The module as a tree: names, layers and their settings. A template, so that adjoint/torch.h can
+/// be more special.
+template <AnyModule M>
+std::ostream& operator<<(std::ostream& out, const M& module) {
+  return print_tree(out, module);
+}
 
 /// A handle to a module: copies share it; `nullptr` makes an empty one.
 template <class Impl>
@@ -163,7 +171,7 @@ class ModuleHolder {
 
 template <class Impl>
 std::ostream& operator<<(std::ostream& out, const ModuleHolder<Impl>& module) {
-  return out << static_cast<const Module&>(*module);
+  return out << *module;
 }
 
 }  // namespace adjoint::nn

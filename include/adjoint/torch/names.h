@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// Names of LibTorch's that this library spells otherwise or needs no word for. Part of
+// adjoint/torch.h.
+#pragma once
+
+#include <iosfwd>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "adjoint/adjoint.h"
+#include "adjoint/torch/print.h"
+
+namespace adjoint::libtorch {
+
+using std::make_optional;
+using std::nullopt;
+using std::nullopt_t;
+using std::optional;
+using std::string_view;
+using Dtype = ScalarType;
+using TensorBase = Tensor;
+using OptionalIntArrayRef = std::optional<IntArrayRef>;
+using OptionalTensorRef = std::optional<Tensor>;
+
+inline constexpr Reduction kNone = Reduction::None;
+inline constexpr Reduction kMean = Reduction::Mean;
+inline constexpr Reduction kSum = Reduction::Sum;
+inline constexpr nn::init::FanMode kFanIn = nn::init::FanMode::FanIn;
+inline constexpr nn::init::FanMode kFanOut = nn::init::FanMode::FanOut;
+inline constexpr nn::init::Nonlinearity kLinear = nn::init::Nonlinearity::Linear;
+inline constexpr nn::init::Nonlinearity kSigmoid = nn::init::Nonlinearity::Sigmoid;
+inline constexpr nn::init::Nonlinearity kTanh = nn::init::Nonlinearity::Tanh;
+inline constexpr nn::init::Nonlinearity kReLU = nn::init::Nonlinearity::ReLU;
+inline constexpr nn::init::Nonlinearity kLeakyReLU = nn::init::Nonlinearity::LeakyReLU;
+
+inline bool hasCUDA() noexcept { return cuda::is_available(); }
+/// As `out << tensor`, with rows of at most `linesize` characters.
+inline std::ostream& print(std::ostream& out, const Tensor& tensor, int64_t linesize = 80) {
+  return detail::print_as_libtorch(out, tensor, linesize);
+}
+
+}  // namespace adjoint::libtorch
+
+namespace adjoint::autograd {
+
+using adjoint::AutoGradMode;
+using adjoint::GradMode;
+using tensor_list = variable_list;
+using edge_list = std::vector<Edge>;
+
+}  // namespace adjoint::autograd
+
+namespace adjoint::cuda {
+
+/// The generator is the same for all devices.
+inline void manual_seed(uint64_t seed) { adjoint::manual_seed(seed); }
+inline void manual_seed_all(uint64_t seed) { adjoint::manual_seed(seed); }
+
+}  // namespace adjoint::cuda

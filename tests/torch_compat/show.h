@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// How the programs here write what they have computed, so that one text is right for every
+// LibTorch: numbers with four digits, errors as whether their distinctive phrase was there.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+#include <string>
+
+inline void show(const std::string& name, const torch::Tensor& t) {
+  std::cout << name << ": ";
+  if (!t.defined()) {
+    std::cout << "undefined\n";
+    return;
+  }
+  std::cout << t.scalar_type() << " " << t.sizes();
+  torch::Tensor flat = t.detach().to(torch::kCPU, torch::kDouble).contiguous().view({-1});
+  for (int64_t i = 0; i < flat.numel(); ++i) {
+    char text[64];
+    double value = flat[i].item<double>();
+    std::snprintf(text, sizeof text, " %.4f", std::fabs(value) < 5e-5 ? 0.0 : value);
+    std::cout << text;
+  }
+  std::cout << "\n";
+}
+
+inline void show(const std::string& name, bool value) {
+  std::cout << name << ": " << (value ? "yes" : "no") << "\n";
+}
+
+inline void show_node(const std::string& name, const torch::Tensor& t) {
+  std::cout << name << ": " << (t.grad_fn() ? t.grad_fn()->name() : std::string("none")) << "\n";
+}
+
+/// Whether `f` throws an exception that says `phrase`; what it says instead where it does not.
+template <class F>
+void show_error(const std::string& name, F f, const std::string& phrase) {
+  std::cout << name << ": ";
+  try {
+    f();
+    std::cout << "nothing thrown\n";
+  } catch (const std::exception& e) {
+    std::string what = e.what();
+    bool found = what.find(phrase) != std::string::npos;
+    std::cout << (found ? "\"" + phrase + "\"" : "another message: " + what) << "\n";
+  }
+}
