@@ -290,6 +290,7 @@ std::vector<SourceFrame> Symbolizer::frames(const CallSite& site) {
   for (void* address : site.addresses()) {
     for (const Frame& frame : frames_at(address)) {
       if (!is_passed_over(frame.symbol)) out.push_back(frame.source);
+      if (frame.symbol == "main") return out;  // what called it is no part of the program
     }
   }
   return out;
