@@ -4,10 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <iomanip>
 #include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "adjoint/torch/check.h"
 
 namespace adjoint::testing {
 namespace {
@@ -128,6 +131,15 @@ TEST(Warning, AStreamHandlerWritesALine) {
   warn(Warning(DeprecationWarning(), {"f", "model.cpp", 43}, "use g", false));
   EXPECT_EQ(out.str(),
             "[W model.cpp:42] Warning: sizes differ\n[W model.cpp:43] DeprecationWarning: use g\n");
+}
+
+TEST(Warning, LibTorchsMacrosTakeWhatAStreamTakes) {
+  Listener listener;
+  WarningUtils::WarningHandlerGuard guard(&listener);
+  for (int i = 0; i < 2; ++i) TORCH_WARN_ONCE("once ", std::setw(3), 7);
+  TORCH_WARN("always");
+  TORCH_WARN_DEPRECATION("old");
+  EXPECT_EQ(listener.heard, (Heard{"once   7", "always", "old"}));
 }
 
 TEST(Warning, AHandlerMayThrow) {

@@ -7,6 +7,7 @@
 
 #include "adjoint/error.h"
 #include "adjoint/nn/module.h"
+#include "adjoint/warning.h"
 
 namespace adjoint::detail {
 
@@ -52,6 +53,11 @@ std::string check_message(const char* condition, const Parts&... parts) {
 #define AT_ASSERT(...) TORCH_INTERNAL_ASSERT(__VA_ARGS__)
 #define AT_ERROR(...) throw ::adjoint::Error(::adjoint::detail::streamed(__VA_ARGS__))
 #define C10_THROW_ERROR(kind, message) throw ::adjoint::kind(message)
+
+#define TORCH_WARN(...) ADJOINT_WARN(::adjoint::detail::streamed(__VA_ARGS__))
+#define TORCH_WARN_DEPRECATION(...) \
+  ADJOINT_WARN_DEPRECATION(::adjoint::detail::streamed(__VA_ARGS__))
+#define TORCH_WARN_ONCE(...) ADJOINT_WARN_ONCE(::adjoint::detail::streamed(__VA_ARGS__))
 
 /// Declares `Name`, the handle of the module class `NameImpl`, or of `Impl`.
 #define TORCH_MODULE(Name) ADJOINT_MODULE(Name)
