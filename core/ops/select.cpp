@@ -10,6 +10,9 @@ namespace {
 
 /// Operand 1 is the condition (bool), 2 and 3 have the output's dtype: 2 where it holds, else 3.
 constinit ElementwiseOp where_op{"where", {.dtypes = kAllDtypes}};
+/// Operand 1 has the output's dtype, operand 2 is the mask (bool): the number where it holds, else
+/// operand 1.
+constinit ScaledOp masked_fill_op{"masked_fill", {.dtypes = kAllDtypes}};
 /// min(max(x, lower), upper); NaN where the element or a bound is. The bounds are within the
 /// dtype's range, and its ends (infinities) where there is none.
 constinit Op<void(const Stream&, const TensorIterator&, const Scalar& lower, const Scalar& upper)>
@@ -67,8 +70,7 @@ void check_mask(const Tensor& self, const Tensor& mask, const Scalar& value) {
 /// Writes self, with `value` where the mask holds, into `out`.
 void fill_where(const Tensor& out, const Tensor& self, const Tensor& mask, const Scalar& value) {
   if (out.numel() == 0) return;
-  Tensor filling = full({}, value, self.options());
-  where_op(stream_for(self), TensorIterator(out, mask, filling, self));
+  masked_fill_op(stream_for(self), TensorIterator(out, self, mask), value);
 }
 
 // ---- clamp
@@ -144,6 +146,7 @@ Tensor clamped(const Tensor& self, const Bound& min, const Bound& max, const cha
 
 void register_select_ops(OpRegistry& registry) {
   registry.add(where_op);
+  registry.add(masked_fill_op);
   registry.add(clamp_op);
 }
 

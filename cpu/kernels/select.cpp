@@ -26,6 +26,18 @@ void where_kernel(const Stream&, const TensorIterator& iter) {
   }
 }
 
+template <class S>
+void masked_fill_typed(const TensorIterator& iter, S value) {
+  using C = opmath_t<S>;
+  elementwise<C, S(S, bool)>(iter, [filling = C(value)](auto x, auto mask) {
+    return math::Where{}.forward(mask, decltype(x)(filling), x);
+  });
+}
+void masked_fill_kernel(const Stream&, const TensorIterator& iter, const Scalar& value) {
+  if (iter.dtypes[0] == kBool) return masked_fill_typed<uint8_t>(iter, value.to<bool>());
+  dispatch_numeric(iter.dtypes[0], [&]<class S>() { masked_fill_typed<S>(iter, value.to<S>()); });
+}
+
 void clamp_kernel(const Stream&, const TensorIterator& iter, const Scalar& lower,
                   const Scalar& upper) {
   dispatch_numeric(iter.dtypes[0], [&]<class S>() {
@@ -39,6 +51,7 @@ void clamp_kernel(const Stream&, const TensorIterator& iter, const Scalar& lower
 
 void register_select_kernels(OpRegistry& registry) {
   registry.set_kernel("where", kCPU, where_kernel);
+  registry.set_kernel("masked_fill", kCPU, masked_fill_kernel);
   registry.set_kernel("clamp", kCPU, clamp_kernel);
 }
 

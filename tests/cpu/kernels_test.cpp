@@ -242,6 +242,10 @@ TEST(CpuKernels, SelectionAndBounds) {
     for (int64_t i = 0; i < 77; ++i) {
       expect_same(at<S>(out, i), at<bool>(c, i) ? at<S>(a, i) : at<S>(b, i), "where");
     }
+    call<const TensorIterator&, const Scalar&>("masked_fill", TensorIterator(out, a, c), Scalar(1));
+    for (int64_t i = 0; i < 77; ++i) {
+      expect_same(at<S>(out, i), at<bool>(c, i) ? S(Number<S>(1)) : at<S>(a, i), "masked_fill");
+    }
   });
   for_numeric_dtypes([]<class S>() {
     using N = Number<S>;
