@@ -206,19 +206,20 @@ TEST(Blas, HalvesAreSummedInFloat) {
 }
 
 TEST(Blas, FactorsAreRoundedInTf32ModeOnly) {
-  const float x = 1 + 0x1p-20f;
-  const DeviceArray<float> a(std::vector<float>{x}), b(std::vector<float>{1}), c(1);
+  const float x = 1 + 0x1p-20f, above_half = 1 + 0x1.8p-11f;
+  const DeviceArray<float> a(std::vector<float>{x, above_half}), b(std::vector<float>{1}), c(1);
   const Handle handle;
   const float one = 1, zero = 0;
-  const auto product = [&](cublasComputeType_t compute_type) {
-    EXPECT_EQ(cublasGemmEx(handle, CUBLAS_OP_N, CUBLAS_OP_N, 1, 1, 1, &one, a.get(), CUDA_R_32F, 1,
-                           b.get(), CUDA_R_32F, 1, &zero, c.get(), CUDA_R_32F, 1, compute_type,
-                           CUBLAS_GEMM_DEFAULT),
+  const auto product = [&](cublasComputeType_t compute_type, int place = 0) {
+    EXPECT_EQ(cublasGemmEx(handle, CUBLAS_OP_N, CUBLAS_OP_N, 1, 1, 1, &one, a.get() + place,
+                           CUDA_R_32F, 1, b.get(), CUDA_R_32F, 1, &zero, c.get(), CUDA_R_32F, 1,
+                           compute_type, CUBLAS_GEMM_DEFAULT),
               CUBLAS_STATUS_SUCCESS);
     return c.to_host()[0];
   };
   EXPECT_EQ(product(CUBLAS_COMPUTE_32F), x);
   EXPECT_EQ(product(CUBLAS_COMPUTE_32F_FAST_TF32), 1);
+  EXPECT_EQ(product(CUBLAS_COMPUTE_32F_FAST_TF32, 1), 1 + 0x1p-10f) << "to the nearest";
   ASSERT_EQ(cublasSetMathMode(handle, CUBLAS_TF32_TENSOR_OP_MATH), CUBLAS_STATUS_SUCCESS);
   EXPECT_EQ(product(CUBLAS_COMPUTE_32F), 1);
   EXPECT_EQ(product(CUBLAS_COMPUTE_32F_PEDANTIC), x);

@@ -122,6 +122,13 @@ TEST(BlasLt, BatchesLieAtStrides) {
   }
   ASSERT_EQ(matmul.run(a.get(), b.get(), d.get()), CUBLAS_STATUS_SUCCESS);
   EXPECT_EQ(d.to_host(), (std::vector<float>{10, 21}));
+  const DeviceArray<float> bias(std::vector<float>{100, 200});
+  ASSERT_EQ(matmul.set_epilogue(CUBLASLT_EPILOGUE_BIAS, bias.get()), CUBLAS_STATUS_SUCCESS);
+  ASSERT_EQ(matmul.run(a.get(), b.get(), d.get()), CUBLAS_STATUS_SUCCESS);
+  EXPECT_EQ(d.to_host(), (std::vector<float>{110, 121})) << "one bias for all";
+  ASSERT_EQ(matmul.set(CUBLASLT_MATMUL_DESC_BIAS_BATCH_STRIDE, stride), CUBLAS_STATUS_SUCCESS);
+  ASSERT_EQ(matmul.run(a.get(), b.get(), d.get()), CUBLAS_STATUS_SUCCESS);
+  EXPECT_EQ(d.to_host(), (std::vector<float>{110, 221}));
 }
 
 TEST(BlasLt, AnAlgorithmSaysWhatWorkspaceItNeeds) {
@@ -175,8 +182,12 @@ TEST(BlasLt, WhatCannotBeMultipliedIsRefused) {
   const auto set_ld = [&](const int64_t& ld) {
     return cublasLtMatrixLayoutSetAttribute(matmul.a, CUBLASLT_MATRIX_LAYOUT_LD, &ld, sizeof ld);
   };
+  cublasLtMatmulHeuristicResult_t result;
+  int chosen = 1;
   ASSERT_EQ(set_ld(too_small), CUBLAS_STATUS_SUCCESS);
   EXPECT_EQ(matmul.run(a.get(), b.get(), d.get()), CUBLAS_STATUS_INVALID_VALUE);
+  EXPECT_EQ(matmul.choose(&result, &chosen), CUBLAS_STATUS_INVALID_VALUE);
+  EXPECT_EQ(chosen, 0);
   ASSERT_EQ(set_ld(right), CUBLAS_STATUS_SUCCESS);
   EXPECT_EQ(matmul.run(a.get(), b.get(), d.get(), 1), CUBLAS_STATUS_SUCCESS);
   EXPECT_EQ(matmul.set_epilogue(CUBLASLT_EPILOGUE_BIAS, nullptr), CUBLAS_STATUS_SUCCESS);

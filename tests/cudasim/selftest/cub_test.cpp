@@ -152,6 +152,37 @@ TEST(RadixSortOf, NothingDoesNothing) {
   });
 }
 
+TEST(WorkMemory, IsOverwritten) {
+  const DeviceArray<int> in(std::vector<int>{3, 1, 2}), out(3), values_out(3);
+  const DeviceArray<int> bounds(std::vector<int>{0, 3});
+  const auto expect_used = [](const char* name, const auto& function) {
+    size_t bytes = 0;
+    ASSERT_EQ(function(nullptr, bytes), cudaSuccess);
+    const std::vector<unsigned char> zeros(bytes);
+    const DeviceArray<unsigned char> temp(zeros);
+    ASSERT_EQ(function(temp.get(), bytes), cudaSuccess);
+    ASSERT_EQ(cudaDeviceSynchronize(), cudaSuccess);
+    EXPECT_NE(temp.to_host(), zeros) << name;
+  };
+  expect_used("SortKeys", [&](void* temp, size_t& bytes) {
+    return cub::DeviceRadixSort::SortKeys(temp, bytes, in.get(), out.get(), 3);
+  });
+  expect_used("SortPairs", [&](void* temp, size_t& bytes) {
+    return cub::DeviceRadixSort::SortPairs(temp, bytes, in.get(), out.get(), in.get(),
+                                           values_out.get(), 3);
+  });
+  expect_used("SegmentedSort", [&](void* temp, size_t& bytes) {
+    return cub::DeviceSegmentedSort::SortKeys(temp, bytes, in.get(), out.get(), 3, 1, bounds.get(),
+                                              bounds.get() + 1);
+  });
+  expect_used("Sum", [&](void* temp, size_t& bytes) {
+    return cub::DeviceReduce::Sum(temp, bytes, in.get(), out.get(), 3);
+  });
+  expect_used("InclusiveSum", [&](void* temp, size_t& bytes) {
+    return cub::DeviceScan::InclusiveSum(temp, bytes, in.get(), out.get(), 3);
+  });
+}
+
 TEST(RadixSortOf, TwoStreamsNeedsWorkMemoryOfEach) {
   const std::vector<int> keys{3, 1, 2};
   const DeviceArray<int> in(keys), out(3), other_out(3);
@@ -348,15 +379,20 @@ TEST(BlockPrimitives, ScansAreRight) {
   const auto numbers = random_keys<uint8_t>(40, 5);
   const std::vector<int> in_host(numbers.begin(), numbers.end());
   const DeviceArray<int> in(in_host), out(120);
-  launch(scan_kernel, 40, in.get(), out.get());
-  const auto result = out.to_host();
-  int sum = 0;
-  for (size_t i = 0; i < 40; ++i) {
-    EXPECT_EQ(result[40 + i], sum);
-    sum += in_host[i];
-    EXPECT_EQ(result[i], sum);
+  for (int seed = 0; seed < 20; ++seed) {
+    cudasim::config().seed = uint64_t(seed);
+    cudasim::reseed();
+    launch(scan_kernel, 40, in.get(), out.get());
+    const auto result = out.to_host();
+    int sum = 0;
+    for (size_t i = 0; i < 40; ++i) {
+      EXPECT_EQ(result[40 + i], sum);
+      sum += in_host[i];
+      EXPECT_EQ(result[i], sum);
+    }
+    EXPECT_EQ(result[119], sum);
   }
-  EXPECT_EQ(result[119], sum);
+  cudasim::config().seed = cudasim::Config().seed;
 }
 
 __global__ void reuse_kernel(const int* in, int* sums, bool with_barrier) {
