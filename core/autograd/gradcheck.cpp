@@ -281,8 +281,6 @@ GradcheckResult finish(GradcheckResult result, const GradcheckOptions& options, 
 
 namespace detail {
 
-TensorFunction::~TensorFunction() = default;
-
 GradcheckResult gradcheck(TensorFunction& function, const variable_list& inputs,
                           const GradcheckOptions& options) {
   check_inputs(inputs);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "adjoint/autograd.h"
+#include "adjoint/tensor_function.h"
 
 namespace adjoint::autograd {
 
@@ -51,36 +52,6 @@ struct ADJOINT_API GradcheckResult {
 };
 
 namespace detail {
-
-/// A function of tensors with its type forgotten.
-class ADJOINT_API TensorFunction {
- public:
-  virtual ~TensorFunction();
-  virtual variable_list call(const variable_list& inputs) = 0;
-};
-
-template <class F>
-class TensorFunctionOf final : public TensorFunction {
- public:
-  explicit TensorFunctionOf(F& function) : function_(function) {}
-  variable_list call(const variable_list& t) override {
-    using T = const Tensor&;
-    if constexpr (std::is_invocable_v<F&, const variable_list&>) {
-      return list(function_(t));
-    } else if constexpr (std::is_invocable_v<F&, T>) {
-      return list(function_(t.at(0)));
-    } else if constexpr (std::is_invocable_v<F&, T, T>) {
-      return list(function_(t.at(0), t.at(1)));
-    } else {
-      return list(function_(t.at(0), t.at(1), t.at(2)));
-    }
-  }
-
- private:
-  static variable_list list(Tensor t) { return {std::move(t)}; }
-  static variable_list list(variable_list t) { return t; }
-  F& function_;
-};
 
 ADJOINT_API GradcheckResult gradcheck(TensorFunction& function, const variable_list& inputs,
                                       const GradcheckOptions& options);
