@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "adjoint/generator.h"
 
+#include "core/tensor/default_generator.h"
+
 namespace adjoint {
+namespace {
+constinit thread_local Generator* replacement = nullptr;
+}
 
 void Generator::set_current_seed(uint64_t seed) {
   detail::SpinGuard guard(lock_);
@@ -26,7 +31,13 @@ PhiloxState Generator::reserve(uint64_t n) {
   return here;
 }
 
+DefaultGeneratorGuard::DefaultGeneratorGuard(Generator* generator) noexcept : previous_(replacement) {
+  if (generator) replacement = generator;
+}
+DefaultGeneratorGuard::~DefaultGeneratorGuard() { replacement = previous_; }
+
 Generator& default_generator() {
+  if (replacement) return *replacement;
   static Generator& generator = *new Generator();
   return generator;
 }

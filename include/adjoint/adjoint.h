@@ -4,6 +4,8 @@
 
 #include "adjoint/anomaly.h"
 #include "adjoint/autograd.h"
+#include "adjoint/autograd_functional.h"
+#include "adjoint/checkpoint.h"
 #include "adjoint/cuda.h"
 #include "adjoint/data.h"
 #include "adjoint/device_guard.h"
@@ -14,6 +16,7 @@
 #include "adjoint/ops.h"
 #include "adjoint/optim.h"
 #include "adjoint/ordered_dict.h"
+#include "adjoint/saved_tensor_hooks.h"
 #include "adjoint/serialize.h"
 #include "adjoint/tensor.h"
 #include "adjoint/warning.h"

@@ -46,7 +46,7 @@ class ADJOINT_API AnomalyMode {
  public:
   /// Whether operations note where they were called, and backward explains its errors.
   static bool is_enabled() noexcept {
-    return (detail::watch.relaxed() & detail::Watch::kAnomaly) != 0;
+    return (adjoint::detail::watch.relaxed() & adjoint::detail::Watch::kAnomaly) != 0;
   }
   /// Whether backward, where the mode is enabled, looks for NaN in what each of its functions
   /// returns. That waits for the device: a reduction and a read per gradient. On at start.

@@ -38,7 +38,9 @@ class ADJOINT_API Generator {
   PhiloxState state_;
 };
 
-/// The generator that random functions use where none is given: one for all devices.
+/// The generator that random functions use where none is given: one for all devices. Within the
+/// recomputation of a checkpoint it is another, which gives that thread the numbers of the first
+/// run and leaves this one alone: call this function rather than keep its result.
 ADJOINT_API Generator& default_generator();
 /// Seeds the default generator.
 ADJOINT_API void manual_seed(uint64_t seed);
