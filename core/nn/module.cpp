@@ -57,6 +57,7 @@ void check_floating(ScalarType dtype) {
 Module::~Module() = default;
 
 const std::string& Module::name() const {
+  detail::SpinGuard guard(name_lock_);
   if (name_.empty()) name_ = class_name(typeid(*this).name());
   return name_;
 }

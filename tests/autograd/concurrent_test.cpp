@@ -2,38 +2,17 @@
 // Several threads run backward at once. Under ThreadSanitizer these find races.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <functional>
-#include <thread>
 #include <vector>
 
 #include "adjoint/autograd.h"
 #include "adjoint/ops.h"
 #include "tests/support/compare.h"
+#include "tests/support/on_threads.h"
 
 namespace adjoint::testing {
 namespace {
 
-constexpr int kThreads = 4;
 constexpr int kRounds = 50;
-
-/// Runs f(thread) on several threads at once; an exception of any fails the test.
-void on_threads(const std::function<void(int)>& f) {
-  std::atomic<int> waiting{kThreads};
-  std::vector<std::thread> threads;
-  for (int i = 0; i < kThreads; ++i) {
-    threads.emplace_back([&, i] {
-      --waiting;
-      while (waiting.load() > 0) std::this_thread::yield();
-      try {
-        f(i);
-      } catch (const std::exception& e) {
-        ADD_FAILURE() << "thread " << i << " threw: " << e.what();
-      }
-    });
-  }
-  for (std::thread& t : threads) t.join();
-}
 
 Tensor small_network(const Tensor& w, const Tensor& x) {
   Tensor h = (x.mm(w) * 0.5).exp();

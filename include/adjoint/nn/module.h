@@ -121,6 +121,7 @@ class ADJOINT_API Module : public std::enable_shared_from_this<Module> {
   void collect_state(const std::string& prefix, OrderedDict<std::string, Tensor>& out) const;
   void check_name(const char* kind, const std::string& name) const;
 
+  mutable detail::SpinLock name_lock_;  // the first call of name() fills in name_
   mutable std::string name_;
   std::string registered_name_;
   bool training_ = true;
