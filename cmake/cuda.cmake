@@ -5,7 +5,11 @@ set_property(CACHE ADJOINT_CUDA PROPERTY STRINGS AUTO ON OFF)
 set(ADJOINT_CUDA_ARCHITECTURES "75-real;80-real;86-real;89-real;90-real;100-real;120" CACHE STRING
   "What libadjoint_cuda is built for, as CMAKE_CUDA_ARCHITECTURES; native: the GPUs of this machine, or 90 where it has none")
 
+set(ADJOINT_CUDNN AUTO CACHE STRING "Let libadjoint_cuda use cuDNN 9 where a program finds it: ON, OFF, or AUTO, where its header is found (CUDNN_ROOT)")
+set_property(CACHE ADJOINT_CUDNN PROPERTY STRINGS AUTO ON OFF)
+
 set(adjoint_have_cuda OFF)
+set(adjoint_have_cudnn OFF)
 if(NOT ADJOINT_CUDA OR (ADJOINT_CUDA STREQUAL AUTO AND ADJOINT_SANITIZE))
   return()
 endif()
@@ -45,3 +49,19 @@ find_package(CUDAToolkit 13 REQUIRED)
 set(CMAKE_CUDA_STANDARD 20)
 set(CMAKE_CUDA_STANDARD_REQUIRED ON)
 set(adjoint_have_cuda ON)
+
+# Its header is compiled with; its library is opened by programs that find it (cuda/cudnn/library.h).
+if(NOT ADJOINT_CUDNN)
+  return()
+endif()
+find_path(ADJOINT_CUDNN_INCLUDE_DIR cudnn_graph.h HINTS ${CUDNN_ROOT} ENV CUDNN_ROOT ${CUDAToolkit_INCLUDE_DIRS}
+  PATH_SUFFIXES include)
+mark_as_advanced(ADJOINT_CUDNN_INCLUDE_DIR)
+if(EXISTS ${ADJOINT_CUDNN_INCLUDE_DIR}/cudnn_version.h)
+  file(STRINGS ${ADJOINT_CUDNN_INCLUDE_DIR}/cudnn_version.h cudnn_version REGEX "define CUDNN_MAJOR 9$")
+endif()
+if(cudnn_version)
+  set(adjoint_have_cudnn ON)
+elseif(NOT ADJOINT_CUDNN STREQUAL AUTO)
+  message(FATAL_ERROR "ADJOINT_CUDNN=ON: the header of cuDNN 9 was not found; set CUDNN_ROOT to where it is, or use ADJOINT_CUDNN=OFF")
+endif()

@@ -11,6 +11,7 @@
 #include "core/device/plugin.h"
 #include "cuda/allocator.h"
 #include "cuda/check.h"
+#include "cuda/cudnn/cudnn.h"
 #include "cuda/index_errors.h"
 #include "cuda/pinned.h"
 #include "cuda/stream.h"
@@ -114,6 +115,8 @@ class CudaBackend final : public Backend {
     }
     return attributes.type == cudaMemoryTypeHost;
   }
+
+  bool has_library(std::string_view name) override { return name == "cudnn" && has_cudnn(); }
 
   void register_kernels(OpRegistry& registry) override { cuda::register_kernels(registry); }
 };

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "adjoint/context.h"
 #include "adjoint/error.h"
 #include "cuda/device.h"
 #include "cuda/scratch.h"
@@ -27,7 +28,7 @@ struct Types {
   cudaDataType_t data, scale;
   cublasComputeType_t compute;
 };
-Types types_of(ScalarType dtype) {
+Types types_of(ScalarType dtype, bool tf32) {
   switch (dtype) {
     case kDouble:
       return {CUDA_R_64F, CUDA_R_64F, CUBLAS_COMPUTE_64F};
@@ -36,7 +37,7 @@ Types types_of(ScalarType dtype) {
     case kBFloat16:
       return {CUDA_R_16BF, CUDA_R_32F, CUBLAS_COMPUTE_32F};
     default:
-      return {CUDA_R_32F, CUDA_R_32F, CUBLAS_COMPUTE_32F};
+      return {CUDA_R_32F, CUDA_R_32F, tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F};
   }
 }
 
@@ -44,11 +45,12 @@ Types types_of(ScalarType dtype) {
 struct Key {
   int64_t m, n, k, batch, a_leading, b_leading, c_leading, a_step, b_step, c_step;
   uint32_t a_alignment, b_alignment, c_alignment, bias_alignment;
-  uint32_t a_transposed, b_transposed, has_bias, dtype;
+  uint32_t a_transposed, b_transposed, has_bias;
+  uint16_t dtype, tf32;
 
   bool operator==(const Key& other) const { return std::memcmp(this, &other, sizeof *this) == 0; }
 };
-static_assert(sizeof(Key) == 10 * sizeof(int64_t) + 8 * sizeof(uint32_t));
+static_assert(sizeof(Key) == 10 * sizeof(int64_t) + 7 * sizeof(uint32_t) + 2 * sizeof(uint16_t));
 
 struct KeyHash {
   size_t operator()(const Key& key) const {
@@ -80,7 +82,7 @@ uint32_t alignment_of(const void* p) {
   return alignment;
 }
 
-Key key_of(const GemmArgs& g) {
+Key key_of(const GemmArgs& g, bool tf32) {
   Key key;
   std::memset(&key, 0, sizeof key);
   key.m = g.m;
@@ -102,7 +104,8 @@ Key key_of(const GemmArgs& g) {
   key.a_transposed = g.a.transposed;
   key.b_transposed = g.b.transposed;
   key.has_bias = g.bias != nullptr;
-  key.dtype = uint32_t(g.dtype);
+  key.dtype = uint16_t(g.dtype);
+  key.tf32 = tf32;
   return key;
 }
 
@@ -111,8 +114,8 @@ struct Problem {
   cublasLtMatmulDescOpaque_t product;
   cublasLtMatrixLayoutOpaque_t a, b, c;
 
-  explicit Problem(const GemmArgs& g) {
-    const Types types = types_of(g.dtype);
+  Problem(const GemmArgs& g, bool tf32) {
+    const Types types = types_of(g.dtype, tf32);
     check(cublasLtMatmulDescInit(&product, types.compute, types.scale), "cublasLtMatmulDescInit");
     // The operands change places.
     set(CUBLASLT_MATMUL_DESC_TRANSA, operation(g.b));
@@ -189,8 +192,9 @@ bool gemm(const Stream& stream, const GemmArgs& g) {
   constexpr size_t kMostChoices = 4096;
   const DeviceIndex device = stream.device().index();
   const cudaStream_t queue = raw(stream);
-  const Key key = key_of(g);
-  Problem problem(g);
+  const bool tf32 = g.dtype == kFloat && globalContext().allowTF32CuBLAS();
+  const Key key = key_of(g, tf32);
+  Problem problem(g, tf32);
   Library& cublas = library(device);
   Choice choice;
   {

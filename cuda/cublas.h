@@ -5,8 +5,9 @@
 // cuBLASLt has column-major matrices: C = A B of row-major ones is C^T = B^T A^T of those, so that
 // the operands change places and nothing is copied. Its handle, one per device, has no state that
 // calls change; it is made at the first product. What it recommends for a product is remembered.
-// Workspace comes from the allocator, in the order of the stream. float is multiplied as float, not
-// as TF32, and 16-bit numbers are summed as float, parts of split sums too.
+// Workspace comes from the allocator, in the order of the stream. float is multiplied as float, or
+// where Context::allowTF32CuBLAS says so as TF32, which is another choice; 16-bit numbers are summed
+// as float, parts of split sums too.
 #pragma once
 
 #include <cstdint>

@@ -37,6 +37,7 @@
 
 #if defined(ADJOINT_CUDASIM)
 #include <cudasim_kernel.h>
+#include <cudasim_library.h>
 // T name[N], in memory that the threads of a block share.
 #define SHARED_ARRAY(T, name, N) \
   T* const name = static_cast<T*>(::cudasim::shared_memory([] {}, sizeof(T) * (N), alignof(T)))
@@ -46,6 +47,7 @@
 // T* name: the launch's shared_bytes.
 #define DYNAMIC_SHARED(T, name) T* const name = static_cast<T*>(::cudasim::dynamic_shared_memory())
 #else
+#include <dlfcn.h>
 // A kernel_pointers that nobody reads: only the simulated device does. The other compilers tell of what
 // is really unused.
 #pragma nv_diag_suppress 177
@@ -125,6 +127,32 @@ __device__ inline bool is_last_block(unsigned* ticket) {
   __syncthreads();
   __threadfence();
   return is_last;
+}
+
+// ---- Libraries that are not linked
+// ---------------------------------------------------------------------------------------------
+
+#if defined(ADJOINT_CUDASIM)
+inline constexpr bool kIsSimulated = true;
+#else
+inline constexpr bool kIsSimulated = false;
+#endif
+
+/// Null where there is none. The simulated device has stand-ins for some, by their usual names.
+inline void* open_library(const char* name) {
+#if defined(ADJOINT_CUDASIM)
+  return ::cudasim::open_library(name);
+#else
+  return dlopen(name, RTLD_NOW | RTLD_LOCAL);
+#endif
+}
+/// A function of the library; null where it has none of that name.
+inline void* find_symbol(void* library, const char* name) {
+#if defined(ADJOINT_CUDASIM)
+  return ::cudasim::find_symbol(library, name);
+#else
+  return dlsym(library, name);
+#endif
 }
 
 // ---- 16-bit floating point, by the GPU's own instructions

@@ -107,6 +107,7 @@ void Backend::copy_peer(void*, DeviceIndex, const void*, DeviceIndex, size_t, co
                                     "' are not implemented");
 }
 bool Backend::is_pinned(const void*) { return false; }
+bool Backend::has_library(std::string_view) { return false; }
 
 void Allocator::record_stream(void*, const Stream&) {}
 std::vector<SegmentInfo> Allocator::snapshot() const { return {}; }

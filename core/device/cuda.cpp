@@ -17,6 +17,7 @@ Device device_or_current(DeviceIndex device) { return {kCUDA, index_or_current(d
 }  // namespace
 
 bool is_available() noexcept { return has_backend(kCUDA); }
+bool cudnn_is_available() { return is_available() && backend().has_library("cudnn"); }
 DeviceIndex device_count() noexcept {
   return has_backend(kCUDA) ? DeviceIndex(backend().device_count()) : DeviceIndex(0);
 }

@@ -1,271 +1,67 @@
 // SPDX-License-Identifier: MIT
-// conv2d and its input's gradient: Note [Implicit products].
+// conv2d and its gradients: which way each goes, cuDNN's (Note [cuDNN]) or ours (Note [Implicit
+// products]).
+#include "cuda/cudnn/cudnn.h"
 #include "cuda/dispatch.h"
+#include "cuda/fast_divider.cuh"
 #include "cuda/kernels/convolution_tile.cuh"
 #include "cuda/stream.h"
 
 namespace adjoint::cuda {
 namespace {
 
-using namespace convolution;
-
-// ---- the output, and the input's gradient
-// --------------------------------------------------------------
-
-/// One product for each group and phase. `transposed`: of the gradient, with the kernel mirrored.
-struct Product {
-  static constexpr std::tuple<> kernel_pointers{};
-  Images images;  // what is gathered; `count` is also the result's
-  bool transposed, accumulate, in_vectors;
-  int groups, rows, channels;  // of a group: the result's channels, those summed over
-  int size[2];                 // the result's
-  int kernel[2], stride[2], padding[2], dilation[2], tap_every[2];
-  int weight_group, weight_row, weight_channel;  // steps
-  int phases, row_tiles, column_tiles;
-};
-
-/// What a phase is in one direction: position i stands at row `step * i` of the image, and belongs
-/// to the result's `first + every * i`.
-struct Phase {
-  int count, step, first, every;
-  int taps, tap_first, tap_every, tap_offset;
-
-  __device__ Phase(const Product& p, int d, int remainder) {
-    if (!p.transposed) {
-      count = p.size[d], step = p.stride[d], first = 0, every = 1;
-      taps = p.kernel[d], tap_first = 0, tap_every = 1, tap_offset = -p.padding[d];
-      return;
-    }
-    // The padded positions remainder + stride * i, from the first in the result on.
-    const int stride = p.stride[d], begin = p.padding[d] - remainder;
-    const int i = begin > 0 ? ceil_div(begin, stride) : -(-begin / stride);
-    const int end = begin + p.size[d];
-    count = (end > 0 ? ceil_div(end, stride) : -(-end / stride)) - i;
-    step = 1, first = stride * i - begin, every = stride;
-    tap_first = 0;
-    while (tap_first < p.kernel[d] && tap_first * p.dilation[d] % stride != remainder) ++tap_first;
-    tap_every = p.tap_every[d];
-    taps = tap_first < p.kernel[d] ? (p.kernel[d] - 1 - tap_first) / tap_every + 1 : 0;
-    tap_offset = i;
-  }
-  __device__ int place(int tap) const { return tap_first + tap * tap_every; }
-  __device__ int shift(const Product& p, int d, int remainder, int place) const {
-    if (!p.transposed) return tap_offset + place * p.dilation[d];
-    return tap_offset + (remainder - place * p.dilation[d]) / p.stride[d];
-  }
-};
-
-template <class S, int RM>
-__global__ void __launch_bounds__(kThreads)
-    product_kernel(S* out, const S* __restrict__ image, const S* __restrict__ weight,
-                   const S* __restrict__ bias, Product p) {
+/// To each of `numel` elements that of its channel.
+template <class S>
+__global__ void __launch_bounds__(convolution::kThreads)
+    add_bias_kernel(S* out, const S* __restrict__ bias, unsigned numel, FastDivider plane,
+                    FastDivider channels) {
   using C = math::opmath_t<S>;
-  constexpr int RN = 4;
-  using Tile = BlockTile<C, RM, RN>;
-  constexpr int kRowLoads = Tile::kRows / kDepth, kColumnLoads = kDepth * Tile::kColumns / kThreads;
-  using Quad = Pack<C, 4>;
-  SHARED_ARRAY(Quad, row_memory, kDepth * Tile::kRowPitch / 4);
-  SHARED_ARRAY(Quad, column_memory, kDepth * Tile::kColumnPitch / 4);
-  SHARED_ARRAY(Tap, taps, 2 * kDepth);
-  C* const rows = &row_memory[0].v[0];
-  C* const columns = &column_memory[0].v[0];
-
-  const int t = threadIdx.x;
-  int block = blockIdx.x;
-  const int row0 = block % p.row_tiles * Tile::kRows;
-  block /= p.row_tiles;
-  const int column0 = block % p.column_tiles * Tile::kColumns;
-  block /= p.column_tiles;
-  const int remainder[] = {block % p.phases / p.stride[1], block % p.phases % p.stride[1]};
-  const int group = block / p.phases;
-  const Phase vertical(p, 0, remainder[0]), horizontal(p, 1, remainder[1]);
-  const int plane = vertical.count * horizontal.count, positions = p.images.count * plane;
-  if (column0 >= positions) return;
-  const int kernel = vertical.taps * horizontal.taps, depth = p.channels * kernel;
-
-  auto write_taps = [&](int tile) {
-    const int k = tile * kDepth + t;
-    if (t >= kDepth) return;
-    Tap tap{0, 0, kOutside, 0};
-    if (k < depth) {
-      const int channel = k / kernel, at = k % kernel;
-      const int y = vertical.place(at / horizontal.taps),
-                x = horizontal.place(at % horizontal.taps);
-      tap.y = vertical.shift(p, 0, remainder[0], y);
-      tap.x = horizontal.shift(p, 1, remainder[1], x);
-      tap.weight = channel * p.weight_channel + y * p.kernel[1] + x;
-      tap.image =
-          channel * p.images.channel_step + tap.y * p.images.step[0] + tap.x * p.images.step[1];
-    }
-    taps[tile % 2 * kDepth + t] = tap;
-  };
-
-  // What this thread gathers: some taps of one position, one tap of some rows of weights.
-  const int q = column0 + t % Tile::kColumns;
-  int y0 = kOutside, x0 = 0;
-  const S* at = image;
-  if (q < positions) {
-    y0 = q % plane / horizontal.count * vertical.step;
-    x0 = q % plane % horizontal.count * horizontal.step;
-    at += q / plane * p.images.image_step + group * p.channels * p.images.channel_step +
-          y0 * p.images.step[0] + x0 * p.images.step[1];
-  }
-  const S* const weights = weight + group * p.weight_group;
-  const int my_k = t / Tile::kColumns, my_tap = t % kDepth, my_row = t / kDepth;
-  C next_row[kRowLoads], next_column[kColumnLoads];
-  auto gather = [&](int tile) {
-    const Tap* const tile_taps = taps + tile % 2 * kDepth;
-    const int offset = tile_taps[my_tap].weight;
-    const bool is_tap = tile * kDepth + my_tap < depth;
-#pragma unroll
-    for (int i = 0; i < kRowLoads; ++i) {
-      const int row = row0 + my_row + i * (kThreads / kDepth);
-      next_row[i] =
-          is_tap && row < p.rows ? compute_from<C>(weights[row * p.weight_row + offset]) : C(0);
-    }
-#pragma unroll
-    for (int i = 0; i < kColumnLoads; ++i) {
-      const Tap tap = tile_taps[my_k + i * (kThreads / Tile::kColumns)];
-      next_column[i] = pixel<C>(at + tap.image, p.images, y0 + tap.y, x0 + tap.x);
-    }
-  };
-
-  Tile tile;
-  const int tiles = ceil_div(depth, kDepth);
-  write_taps(0);
-  __syncthreads();
-  if (tiles > 0) gather(0);
-  write_taps(1);
-  for (int i = 0; i < tiles; ++i) {
-    __syncthreads();
-#pragma unroll
-    for (int j = 0; j < kRowLoads; ++j) {
-      rows[my_tap * Tile::kRowPitch + my_row + j * (kThreads / kDepth)] = next_row[j];
-    }
-#pragma unroll
-    for (int j = 0; j < kColumnLoads; ++j) {
-      columns[(my_k + j * (kThreads / Tile::kColumns)) * Tile::kColumnPitch + t % Tile::kColumns] =
-          next_column[j];
-    }
-    __syncthreads();
-    if (i + 1 < tiles) gather(i + 1);
-    write_taps(i + 2);
-    if (row0 + t / 32 * RM < p.rows) tile.multiply(rows, columns, min(kDepth, depth - i * kDepth));
-  }
-
-  const int q0 = column0 + t % 32 * RN;
-#pragma unroll
-  for (int i = 0; i < RM; ++i) {
-    const int row = row0 + t / 32 * RM + i;
-    if (row >= p.rows || q0 >= positions) break;
-    const int channel = group * p.rows + row, size = p.size[0] * p.size[1];
-    const C init = bias ? compute_from<C>(bias[channel]) : C(0);
-    if (p.in_vectors) {
-      auto* to = reinterpret_cast<Pack<S, RN>*>(
-          out + (q0 / plane * p.groups * p.rows + channel) * size + q0 % plane);
-      Pack<S, RN> result;
-      if (p.accumulate) result = *to;
-#pragma unroll
-      for (int j = 0; j < RN; ++j) {
-        C before = p.accumulate ? compute_from<C>(result.v[j]) : init;
-        result.v[j] = stored_from<S>(before + tile.sum[i][j]);
-      }
-      *to = result;
-      continue;
-    }
-#pragma unroll
-    for (int j = 0; j < RN; ++j) {
-      const int at = q0 + j;
-      if (at >= positions) break;
-      const int y = vertical.first + at % plane / horizontal.count * vertical.every;
-      const int x = horizontal.first + at % plane % horizontal.count * horizontal.every;
-      S* to = out + (at / plane * p.groups * p.rows + channel) * size + y * p.size[1] + x;
-      C before = p.accumulate ? compute_from<C>(*to) : init;
-      *to = stored_from<S>(before + tile.sum[i][j]);
-    }
+  const unsigned step = gridDim.x * convolution::kThreads;
+  for (unsigned i = blockIdx.x * convolution::kThreads + threadIdx.x; i < numel; i += step) {
+    const unsigned row = plane.divide(i);
+    const unsigned channel = channels.modulo(row, channels.divide(row));
+    out[i] = stored_from<S>(compute_from<C>(out[i]) + compute_from<C>(bias[channel]));
   }
 }
 
-// ---- on the host
-// ---------------------------------------------------------------------------------------
-
-int gcd(int a, int b) { return b == 0 ? a : gcd(b, a % b); }
-
-template <class S, int RM>
-void launch_product(const Stream& stream, S* out, const S* image, const S* weight, const S* bias,
-                    Product p, int most_positions) {
-  using C = math::opmath_t<S>;
-  const int rows = BlockTile<C, RM, 4>::kRows, columns = BlockTile<C, RM, 4>::kColumns;
-  p.row_tiles = ceil_div(p.rows, rows);
-  p.column_tiles = ceil_div(most_positions, columns);
-  const unsigned blocks = unsigned(p.row_tiles) * p.column_tiles * p.phases * p.groups;
-  launch<product_kernel<S, RM>>({blocks, kThreads, raw(stream)}, out, image, weight, bias, p);
-}
-
-/// `out` (dense) from the gathered `image`, `weight` (dense) and `bias` (dense or undefined).
-void run_product(const Stream& stream, const Tensor& out, const Tensor& image, const Tensor& weight,
-                 const Tensor& bias, const Conv2dParams& params, bool transposed, GradWrite write) {
-  const TensorImpl &to = *out.impl(), &from = *image.impl(), &w = *weight.impl();
-  Product p{};
-  p.images = images_of(from);
-  p.transposed = transposed;
-  p.accumulate = write == GradWrite::Accumulate;
-  p.groups = int(params.groups);
-  p.rows = int(to.sizes()[1] / params.groups);
-  p.channels = int(from.sizes()[1] / params.groups);
-  copy_params(params, p.stride, p.padding, p.dilation);
-  const int kernel = int(w.sizes()[2] * w.sizes()[3]);
-  int most = 1;  // positions of one image in the largest phase
-  p.phases = 1;
-  for (int d = 0; d < 2; ++d) {
-    p.size[d] = int(to.sizes()[size_t(2 + d)]);
-    p.kernel[d] = int(w.sizes()[size_t(2 + d)]);
-    p.tap_every[d] = p.stride[d] / gcd(p.stride[d], p.dilation[d]);
-    if (transposed) p.phases *= p.stride[d];
-    most *= transposed ? ceil_div(p.size[d], p.stride[d]) : p.size[d];
-  }
-  p.weight_row = transposed ? kernel : p.channels * kernel;
-  p.weight_channel = transposed ? p.rows * kernel : kernel;
-  p.weight_group = p.channels * p.rows * kernel;
-
-  const int64_t at_once = images_at_once(from, to), count = to.sizes()[0];
-  const int64_t out_image = to.sizes()[1] * to.sizes()[2] * to.sizes()[3];
-  dispatch_floating(to.dtype(), [&]<class S>() {
-    p.in_vectors = (!transposed || p.phases == 1) && p.size[0] * p.size[1] % 4 == 0 &&
-                   reinterpret_cast<uintptr_t>(to.data()) % sizeof(Pack<S, 4>) == 0;
-    const S* biases = bias.defined() ? static_cast<const S*>(bias.impl()->data()) : nullptr;
-    for (int64_t n = 0; n < count; n += at_once) {
-      p.images.count = int(std::min(at_once, count - n));
-      const int positions = p.images.count * most;
-      auto blocks = [&](int rows) {
-        return int64_t(ceil_div(p.rows, rows)) * ceil_div(positions, 128) * p.phases * p.groups;
-      };
-      int rm = p.rows > 32 && !__is_same(S, double) ? 8 : p.rows > 16 ? 4 : 2;
-      while (rm > 2 && blocks(kWarps * rm) < kBlocksWanted) rm /= 2;
-      auto run = [&]<int RM>() {
-        launch_product<S, RM>(stream, static_cast<S*>(to.data()) + n * out_image,
-                              image_of<S>(from, n), static_cast<const S*>(w.data()), biases, p,
-                              positions);
-      };
-      if constexpr (!__is_same(S, double)) {
-        if (rm == 8) {
-          run.template operator()<8>();
-          continue;
-        }
-      }
-      rm == 4 ? run.template operator()<4>() : run.template operator()<2>();
-    }
+/// `out` has fewer than 2^31 elements.
+void add_bias(const Stream& stream, const TensorImpl& out, const TensorImpl& bias) {
+  using convolution::kBlocksWanted, convolution::kThreads;
+  const unsigned numel = unsigned(out.numel());
+  const FastDivider plane(uint32_t(out.sizes()[2] * out.sizes()[3])),
+      channels(uint32_t(out.sizes()[1]));
+  const unsigned blocks = std::min((numel + kThreads - 1) / kThreads, 16u * kBlocksWanted);
+  dispatch_floating(out.dtype(), [&]<class S>() {
+    launch<add_bias_kernel<S>>({blocks, kThreads, raw(stream)}, static_cast<S*>(out.data()),
+                               static_cast<const S*>(bias.data()), numel, plane, channels);
   });
 }
 
 void conv2d_kernel(const Stream& stream, const Tensor& out, const Tensor& input,
                    const Tensor& weight, const Tensor& bias, const Conv2dParams& params) {
-  run_product(stream, out, input, weight, bias, params, false, GradWrite::Overwrite);
+  if (!cudnn_convolution(stream, ConvolutionPass::Forward, input, weight, out, params)) {
+    convolution_product(stream, out, input, weight, bias, params, false, GradWrite::Overwrite);
+  } else if (bias.defined()) {
+    add_bias(stream, *out.impl(), *bias.impl());
+  }
 }
 
 void backward_input_kernel(const Stream& stream, const Tensor& grad_input, const Tensor& grad,
                            const Tensor& weight, const Conv2dParams& params, GradWrite write) {
-  run_product(stream, grad_input, grad, weight, Tensor(), params, true, write);
+  if (write == GradWrite::Overwrite &&
+      cudnn_convolution(stream, ConvolutionPass::BackwardInput, grad_input, weight, grad, params)) {
+    return;
+  }
+  convolution_product(stream, grad_input, grad, weight, Tensor(), params, true, write);
+}
+
+void backward_weight_kernel(const Stream& stream, const Tensor& grad_weight, const Tensor& grad,
+                            const Tensor& input, const Conv2dParams& params, GradWrite write) {
+  if (write == GradWrite::Overwrite && cudnn_convolution(stream, ConvolutionPass::BackwardWeight,
+                                                         input, grad_weight, grad, params)) {
+    return;
+  }
+  convolution_weight(stream, grad_weight, grad, input, params, write);
 }
 
 }  // namespace
@@ -273,7 +69,7 @@ void backward_input_kernel(const Stream& stream, const Tensor& grad_input, const
 void register_convolution_kernels(OpRegistry& registry) {
   registry.set_kernel("conv2d", kCUDA, conv2d_kernel);
   registry.set_kernel("conv2d_backward_input", kCUDA, backward_input_kernel);
-  registry.set_kernel("conv2d_backward_weight", kCUDA, conv2d_backward_weight_kernel);
+  registry.set_kernel("conv2d_backward_weight", kCUDA, backward_weight_kernel);
 }
 
 }  // namespace adjoint::cuda

@@ -26,10 +26,14 @@
 
 namespace adjoint::cuda {
 
-/// conv2d's kernel for the weight's gradient.
-void conv2d_backward_weight_kernel(const Stream& stream, const Tensor& grad_weight,
-                                   const Tensor& grad, const Tensor& input,
-                                   const Conv2dParams& params, GradWrite write);
+/// `out` (dense) from the gathered `image`, `weight` (dense) and `bias` (dense or undefined);
+/// `transposed`: the input's gradient, from that of the output.
+void convolution_product(const Stream& stream, const Tensor& out, const Tensor& image,
+                         const Tensor& weight, const Tensor& bias, const Conv2dParams& params,
+                         bool transposed, GradWrite write);
+/// The weight's gradient.
+void convolution_weight(const Stream& stream, const Tensor& grad_weight, const Tensor& grad,
+                        const Tensor& input, const Conv2dParams& params, GradWrite write);
 
 namespace convolution {
 

@@ -169,9 +169,8 @@ void launch_weight(const Stream& stream, S* out, const S* grad, const S* image, 
 
 }  // namespace
 
-void conv2d_backward_weight_kernel(const Stream& stream, const Tensor& grad_weight,
-                                   const Tensor& grad, const Tensor& input,
-                                   const Conv2dParams& params, GradWrite write) {
+void convolution_weight(const Stream& stream, const Tensor& grad_weight, const Tensor& grad,
+                        const Tensor& input, const Conv2dParams& params, GradWrite write) {
   const TensorImpl &to = *grad_weight.impl(), &g = *grad.impl(), &x = *input.impl();
   WeightProduct p{};
   p.grads = images_of(g);

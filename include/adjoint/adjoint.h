@@ -6,6 +6,7 @@
 #include "adjoint/autograd.h"
 #include "adjoint/autograd_functional.h"
 #include "adjoint/checkpoint.h"
+#include "adjoint/context.h"
 #include "adjoint/cuda.h"
 #include "adjoint/data.h"
 #include "adjoint/device_guard.h"

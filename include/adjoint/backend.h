@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "adjoint/device.h"
 #include "adjoint/export.h"
@@ -67,6 +68,9 @@ class ADJOINT_API Backend {
 
   /// Installs this backend's kernels.
   virtual void register_kernels(OpRegistry& registry) = 0;
+
+  /// Whether a library was found that the backend can do without: "cudnn".
+  virtual bool has_library(std::string_view name);
 
  protected:
   explicit Backend(bool single_stream = false) : single_stream_(single_stream) {}

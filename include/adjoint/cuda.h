@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // CUDA for programs: devices, streams, events, guards, memory. Needs no CUDA toolkit; everything
-// but is_available and device_count throws Error where CUDA cannot be used, and says why.
+// but is_available, cudnn_is_available and device_count throws Error where CUDA cannot be used, and
+// says why.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,8 @@ namespace adjoint::cuda {
 /// Whether tensors can be put on a GPU: the first call looks for the backend, the driver and the
 /// GPUs.
 ADJOINT_API bool is_available() noexcept;
+/// Whether CUDA and cuDNN, which only makes convolutions faster, are available.
+ADJOINT_API bool cudnn_is_available();
 /// 0 where there is none.
 ADJOINT_API DeviceIndex device_count() noexcept;
 /// This thread's device: where Device("cuda") without an index puts tensors.

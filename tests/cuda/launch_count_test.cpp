@@ -34,7 +34,21 @@ struct Case {
   Launches expected_forward, expected_backward;
 };
 
-class CudaLaunches : public CudaTest {};
+/// Convolutions as small as these are ours on a GPU, too.
+class CudaLaunches : public CudaTest {
+ protected:
+  void SetUp() override {
+    CudaTest::SetUp();
+    globalContext().setUserEnabledCuDNN(false);
+  }
+  void TearDown() override {
+    globalContext().setUserEnabledCuDNN(enabled_);
+    CudaTest::TearDown();
+  }
+
+ private:
+  const bool enabled_ = globalContext().userEnabledCuDNN();
+};
 
 TEST_F(CudaLaunches, OfEachFamilyAreAsCounted) {
   using In = const std::vector<Tensor>&;

@@ -29,6 +29,15 @@ TEST(Plugin, ALibraryThatIsNamedIsLoadedAtTheFirstUse) {
   EXPECT_TRUE(has(text, "exit 0")) << text;
 }
 
+TEST(Plugin, WithoutCudnnConvolutionsAreOurs) {
+  const std::string library = "ADJOINT_CUDA_LIBRARY='" + build_dir + "/libadjoint_cudasim.so'";
+  std::string text = probe(library);
+  EXPECT_TRUE(has(text, "cudnn: 1\n") && has(text, "convolved: 4\n")) << text;
+  text = probe(library + " ADJOINT_CUDNN_LIBRARY=/nowhere/libcudnn.so.9");
+  EXPECT_TRUE(has(text, "cudnn: 0\n") && has(text, "convolved: 4\n")) << text;
+  EXPECT_TRUE(has(text, "exit 0")) << text;
+}
+
 TEST(Plugin, ALibraryThatIsMissingIsNamedInTheError) {
   std::string text = probe("ADJOINT_CUDA_LIBRARY=/nowhere/libnothing.so");
   EXPECT_TRUE(has(text, "available: 0\ndevices: 0\n")) << text;

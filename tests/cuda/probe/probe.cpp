@@ -8,9 +8,12 @@
 int main() {
   std::printf("available: %d\n", adjoint::cuda::is_available());
   std::printf("devices: %d\n", int(adjoint::cuda::device_count()));
+  std::printf("cudnn: %d\n", adjoint::cuda::cudnn_is_available());
   try {
     adjoint::Tensor x = adjoint::ones({2}, adjoint::kCUDA) + 1;
     std::printf("%s\n", x.cpu().toString().c_str());
+    adjoint::Tensor image = adjoint::ones({1, 1, 2, 2}, adjoint::kCUDA);
+    std::printf("convolved: %g\n", adjoint::conv2d(image, image).item<float>());
   } catch (const adjoint::Error& e) {
     std::printf("error: %s\n", e.what());
   }

@@ -8,6 +8,7 @@
 
 #include "cuda_bf16.h"
 #include "cuda_fp16.h"
+#include "tf32.h"
 
 namespace cudasim {
 namespace {
@@ -114,12 +115,6 @@ void store(cudaDataType type, void* data, int64_t at, T value) {
   with_type(type, data, [&](auto* typed) {
     typed[at] = narrow<std::remove_pointer_t<decltype(typed)>>(value);
   });
-}
-
-float round_to_tf32(float x) {
-  const uint32_t bits = std::bit_cast<uint32_t>(x);
-  if ((bits & 0x7f800000u) == 0x7f800000u) return x;
-  return std::bit_cast<float>((bits + 0x1000u) & ~0x1fffu);
 }
 
 /// Packs rows [row, row + rows) and columns [p, p + depth) of a matrix (of its transpose, if
