@@ -14,8 +14,6 @@ namespace F = autograd::functional;
 
 Tensor doubles(const detail::TensorData& data) { return tensor(data).to(kDouble); }
 Tensor diag(const Tensor& v) { return v.unsqueeze(1) * eye(v.size(0), TensorOptions(v.dtype())); }
-Tensor mv(const Tensor& m, const Tensor& v) { return m.mm(v.unsqueeze(1)).squeeze(1); }
-Tensor dot(const Tensor& a, const Tensor& b) { return (a * b).sum(); }
 
 Tensor cubes(const Tensor& x) { return (x * x * x).sum(); }
 
