@@ -372,6 +372,14 @@ TEST(Checkpoint, RecordsInTheRecomputationAndRestoresGradMode) {
   EXPECT_TRUE(is_close(x.grad(), x.detach().exp()));
 }
 
+TEST(Checkpoint, RecordsInTheRecomputationInInferenceModeToo) {
+  Tensor x = leaf({1., 2.}), y = checkpoint([](const Tensor&t) { return t.exp().tanh(); }, x).sum();
+  Tensor expected = autograd::grad({y}, {x}, {}, true)[0];
+  InferenceMode inference;
+  EXPECT_TRUE(is_close(autograd::grad({y}, {x})[0], expected));
+  EXPECT_TRUE(InferenceMode::is_enabled());
+}
+
 TEST(Checkpoint, JustRunsWithoutGradMode) {
   Tensor x = leaf({1., 2.});
   NoGradGuard no_grad;

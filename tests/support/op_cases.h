@@ -118,7 +118,7 @@ struct OpCase {
   double half_ulps = 1;
   double magnitude = 2;
   bool differentiable = true;
-  bool third_order = false;  ///< smooth, and cheap enough to be differentiated three times
+  bool third_order = false;  ///< differentiated three times on every device, not on the CPU alone
   /// Adds up in the order of memory: another layout rounds otherwise.
   bool sums_in_memory_order = false;
   /// Why it is not run on NaN and infinities, on empty inputs; null where it is.
