@@ -5,7 +5,6 @@
 #include <link.h>
 #include <unwind.h>
 
-#include <iterator>
 #include <string_view>
 
 namespace adjoint {
@@ -52,11 +51,14 @@ class Collector {
   bool add(uintptr_t address) {
     if (own().contains(address)) return true;
     site_.frames[site_.num_frames++] = reinterpret_cast<void*>(address);
-    return site_.num_frames != (own().end != 0 ? kFramesOfProgram : CallSite::kMaxFrames);
+    return site_.num_frames != (library_is_apart() ? kFramesOfProgram : CallSite::kMaxFrames);
   }
+  /// How many addresses to look at.
+  static int reach() { return library_is_apart() ? kFramesOfProgram + 12 : CallSite::kMaxFrames; }
 
  private:
   static constexpr uint32_t kFramesOfProgram = 8;
+  static bool library_is_apart() { return own().end != 0; }
   static const OwnCode& own() {
     static const OwnCode code = find_own_code();
     return code;
@@ -92,8 +94,8 @@ void capture(CallSite& site) noexcept {
     return;
   }
   Collector collector(site);
-  void* addresses[CallSite::kMaxFrames + 4];
-  const int count = fast_backtrace(addresses, int(std::size(addresses)));
+  void* addresses[CallSite::kMaxFrames];
+  const int count = fast_backtrace(addresses, Collector::reach());
   for (int i = 0; i < count; ++i) {
     if (!collector.add(reinterpret_cast<uintptr_t>(addresses[i]))) break;
   }

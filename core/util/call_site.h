@@ -13,7 +13,7 @@ namespace adjoint {
 
 /// Return addresses, from the innermost call outwards.
 struct CallSite {
-  static constexpr uint32_t kMaxFrames = 12;
+  static constexpr uint32_t kMaxFrames = 32;
   uint32_t num_frames = 0;
   void* frames[kMaxFrames];
   std::span<void* const> addresses() const { return {frames, num_frames}; }

@@ -7,11 +7,11 @@
 
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "adjoint/adjoint.h"
 #include "adjoint/warning.h"
-#include "tests/support/test_device.h"
 
 // What a program has: functions outside of the library's namespace.
 namespace program {
@@ -278,6 +278,21 @@ TEST(Anomaly, ANodeThatABackwardFunctionMadeNamesTheForwardBehindIt) {
   EXPECT_TRUE(has(listener.heard[1],
                   "Previous calculation was induced by LogBackward0. Traceback "
                   "of forward call that induced the previous calculation:"));
+}
+
+TEST(Anomaly, ThreadsThatFailAtOnceEachTellOfTheirOwnForward) {
+  DetectAnomalyGuard detect;
+  auto fail = [](bool by_log, std::string& message) {
+    Tensor x = tensor({0.f}, requires_grad());
+    Tensor y = by_log ? scaled_log(x) * 0 : program::failing<Error>(x);
+    message = message_of<Error>([&] { y.sum().backward(); });
+  };
+  std::string of_log, of_failing;
+  std::thread other(fail, true, std::ref(of_log));
+  fail(false, of_failing);
+  other.join();
+  EXPECT_TRUE(has(of_log, at_line(program::line_of_log, "program::scaled_log"))) << of_log;
+  EXPECT_TRUE(has(of_failing, at_line(program::line_of_failing, "program::failing"))) << of_failing;
 }
 
 TEST(Anomaly, TheEngineGoesOnAfterAnError) {
