@@ -29,12 +29,7 @@ size_t segment_size(size_t size) {
   return size < kMinOwnSegment ? kLargeSegment : round_up(size, kOwnSegmentUnit);
 }
 
-// The pool that a capture of this thread allocates from, and whose it is.
-struct Target {
-  const DeviceAllocator* allocator;
-  PrivatePool* pool;
-};
-constinit thread_local Target target{};
+constinit thread_local AllocationTarget target{};
 
 std::string size_text(size_t nbytes) {
   char text[32];
@@ -53,6 +48,9 @@ FreeBlocks& bins_of(const Segment& segment) {
 }
 
 }  // namespace
+
+AllocationTarget allocation_target() noexcept { return target; }
+void set_allocation_target(AllocationTarget next) noexcept { target = next; }
 
 DeviceAllocator::DeviceAllocator(DeviceIndex index) : device_(index) {
   const char* caching = std::getenv("ADJOINT_CUDA_CACHING");

@@ -119,4 +119,13 @@ class DeviceAllocator final : public Allocator {
 /// The device's allocator, made on the first call and never destroyed.
 DeviceAllocator& device_allocator(DeviceIndex index);
 
+/// The pool that a capture of this thread allocates from, and whose it is: to give it to another
+/// thread.
+struct AllocationTarget {
+  const DeviceAllocator* allocator;
+  PrivatePool* pool;
+};
+AllocationTarget allocation_target() noexcept;
+void set_allocation_target(AllocationTarget target) noexcept;
+
 }  // namespace adjoint::cuda

@@ -25,6 +25,17 @@ namespace {
 
 cudaEvent_t raw_event(void* event) { return static_cast<PooledEvent*>(event)->event; }
 
+struct ThreadStateOfCuda final : Backend::ThreadState {
+  void take_over() const override {
+    set_current_streams(streams);
+    set_allocation_target(target);
+    set_thread_device(device);
+  }
+  CurrentStreams streams = current_streams();
+  AllocationTarget target = allocation_target();
+  DeviceIndex device = thread_device();
+};
+
 class CudaBackend final : public Backend {
  public:
   DeviceType type() const override { return kCUDA; }
@@ -38,6 +49,9 @@ class CudaBackend final : public Backend {
   Stream default_stream(DeviceIndex index) override { return stream_of(index, 0); }
   Stream stream_from_pool(DeviceIndex index, bool high_priority) override {
     return cuda::stream_from_pool(index, high_priority);
+  }
+  std::unique_ptr<ThreadState> thread_state() override {
+    return std::make_unique<ThreadStateOfCuda>();
   }
   void synchronize(const Stream& stream) override {
     check(cudaStreamSynchronize(raw(stream)), "cudaStreamSynchronize");

@@ -20,7 +20,7 @@ struct DeviceStreams {
 
 constinit DeviceStreams devices[kMaxDevices]{};
 constinit std::mutex making;
-constinit thread_local uint8_t current[kMaxDevices]{};
+constinit thread_local CurrentStreams current{};
 
 [[gnu::noinline, gnu::cold]] cudaStream_t make(DeviceIndex index, uint32_t id) {
   check_device(index);
@@ -62,11 +62,11 @@ Stream stream_from_pool(DeviceIndex index, bool high_priority) {
 }
 
 Stream current_stream(DeviceIndex index) {
-  return stream_of(index, index >= 0 && index < kMaxDevices ? current[index] : 0);
+  return stream_of(index, index >= 0 && index < kMaxDevices ? current[size_t(index)] : 0);
 }
 
 void set_current_stream(const Stream& stream) {
-  current[stream.device().index()] = uint8_t(stream.id());
+  current[size_t(stream.device().index())] = uint8_t(stream.id());
 }
 
 unsigned* make_tickets(cudaStream_t stream) {
@@ -79,6 +79,9 @@ unsigned* make_tickets(cudaStream_t stream) {
   check(status, "cudaMemsetAsync");
   return static_cast<unsigned*>(tickets);
 }
+
+const CurrentStreams& current_streams() noexcept { return current; }
+void set_current_streams(const CurrentStreams& streams) noexcept { current = streams; }
 
 unsigned* ticket_of(DeviceIndex index, uint32_t id) {
   return ticket_in(devices[index].tickets, id);

@@ -10,6 +10,8 @@
 
 #include <cuda_runtime.h>
 
+#include <array>
+
 #include "adjoint/stream.h"
 #include "cuda/device.h"
 
@@ -33,6 +35,10 @@ Stream stream_from_pool(DeviceIndex index, bool high_priority);
 Stream current_stream(DeviceIndex index);
 /// Makes it this thread's on its device; the current device stays.
 void set_current_stream(const Stream& stream);
+/// This thread's streams on all devices, to give them to another thread.
+using CurrentStreams = std::array<uint8_t, kMaxDevices>;
+const CurrentStreams& current_streams() noexcept;
+void set_current_streams(const CurrentStreams& streams) noexcept;
 /// A word of device memory that belongs to the stream, 0 at first (cuda/scratch.h).
 unsigned* ticket_of(DeviceIndex index, uint32_t id);
 /// Such words for all streams of the current device; done, when the call returns, on `stream`,

@@ -27,10 +27,14 @@ void AccumulateGrad::run_hooks(GradList& grads) {
 
 GradList AccumulateGrad::apply(GradList&& grads) {
   if (!grads[0].defined()) return {};
-  std::lock_guard lock(mutex_);
-  accumulate_grad(variable_, std::move(grads[0]));
   const detail::TensorHooks& hooks = variable_.impl()->meta()->post_accumulate;
-  if (!hooks.empty()) hooks.call(variable_);
+  std::optional<TurnLock::Guard> turn;
+  if (!hooks.empty()) [[unlikely]] turn.emplace(turn_);
+  {
+    std::lock_guard lock(mutex_);
+    accumulate_grad(variable_, std::move(grads[0]));
+  }
+  if (turn) [[unlikely]] hooks.call(variable_);
   return {};
 }
 

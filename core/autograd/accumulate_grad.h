@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "adjoint/node.h"
+#include "core/autograd/turn_lock.h"
 
 namespace adjoint {
 
@@ -26,8 +27,8 @@ class AccumulateGrad final : public Node {
 
  private:
   Tensor variable_;
-  /// Recursive: a post-accumulate-grad hook may run backward itself.
-  std::recursive_mutex mutex_;
+  std::mutex mutex_;
+  TurnLock turn_;  ///< of post-accumulate-grad hooks, which may run backward themselves
 };
 
 /// Adds `grad` to the tensor's grad(): stolen, added in place or recorded as the Note says.

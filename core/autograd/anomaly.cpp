@@ -78,6 +78,7 @@ DetectAnomalyGuard::~DetectAnomalyGuard() {
 
 RunningNode::RunningNode(Node* node) noexcept : previous_(std::exchange(running_node, node)) {}
 RunningNode::~RunningNode() { running_node = previous_; }
+Node* RunningNode::current() noexcept { return running_node; }
 
 intrusive_ptr<NodeSite> note_site() {
   auto site = intrusive_ptr<NodeSite>::adopt(new NodeSite());

@@ -43,6 +43,7 @@ class RunningNode {
   ~RunningNode();
   RunningNode(const RunningNode&) = delete;
   RunningNode& operator=(const RunningNode&) = delete;
+  static Node* current() noexcept;
 
  private:
   Node* previous_;

@@ -7,11 +7,8 @@
 
 #include "adjoint/ops.h"
 #include "adjoint/warning.h"
-#include "core/autograd/accumulate_grad.h"
 #include "core/autograd/engine.h"
 #include "core/autograd/gradient_edge.h"
-#include "core/autograd/hooks.h"
-#include "core/autograd/mode.h"
 
 namespace adjoint {
 namespace {
@@ -32,16 +29,18 @@ Tensor root_gradient(const Tensor& output, const Tensor& gradient, size_t index)
 
 EdgeList input_edges(TensorList inputs) {
   EdgeList edges;
-  for (const Tensor& input : inputs) {
-    ADJOINT_CHECK(input.requires_grad(), "One of the differentiated Tensors does not require grad");
-    edges.push_back(gradient_edge(input));
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    ADJOINT_CHECK(inputs[i].requires_grad(), "One of the differentiated Tensors does not require grad: element ", i,
+                  " of the inputs");
+    edges.push_back(gradient_edge(inputs[i]));
   }
   return edges;
 }
 
-/// The gradients of `inputs`, undefined where there is none; without inputs, leaves accumulate.
+/// Where `accumulate`, leaves do: only those among `inputs`, if there are any; and returns nothing. Else
+/// the gradients of `inputs`, undefined where there is none.
 SmallVector<Tensor, 3> run_backward(TensorList outputs, TensorList gradients, bool keep_graph, bool create_graph,
-                                    TensorList inputs) {
+                                    TensorList inputs, bool accumulate) {
   ADJOINT_CHECK(gradients.empty() || gradients.size() == outputs.size(), "got ", outputs.size(), " tensors and ",
                 gradients.size(), " gradients");
   EdgeList roots;
@@ -53,7 +52,7 @@ SmallVector<Tensor, 3> run_backward(TensorList outputs, TensorList gradients, bo
     roots.push_back(std::move(root));
   }
   EdgeList edges = input_edges(inputs);
-  SmallVector<Tensor, 3> captured(inputs.size());
+  SmallVector<Tensor, 3> captured(accumulate ? 0 : inputs.size());
   if (roots.empty()) return captured;
   Engine::Options options;
   options.keep_graph = keep_graph;
@@ -73,17 +72,8 @@ void backward(TensorList tensors, TensorList grad_tensors, std::optional<bool> r
         "this. If you have to use this function, make sure to reset the .grad fields of your parameters to None "
         "after use to break the cycle and avoid the leak.");
   }
-  auto grads = run_backward(tensors, grad_tensors, retain_graph.value_or(create_graph), create_graph, inputs);
-  detail::BackwardMode mode(create_graph);
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (!grads[i].defined()) continue;
-    if (inputs[i].is_leaf()) {
-      // Takes turns with other threads.
-      detail::apply_with_hooks(*grad_accumulator(inputs[i]), {std::move(grads[i])});
-    } else {
-      accumulate_grad(inputs[i], std::move(grads[i]));
-    }
-  }
+  for (const Tensor& input : inputs) input.retain_grad();  // nothing new for a leaf
+  run_backward(tensors, grad_tensors, retain_graph.value_or(create_graph), create_graph, inputs, true);
 }
 
 }  // namespace
@@ -104,11 +94,12 @@ void backward(const variable_list& tensors, const variable_list& grad_tensors, s
 variable_list grad(const variable_list& outputs, const variable_list& inputs, const variable_list& grad_outputs,
                    std::optional<bool> retain_graph, bool create_graph, bool allow_unused) {
   ADJOINT_CHECK(!inputs.empty(), "grad requires non-empty inputs.");
-  auto grads = run_backward(outputs, grad_outputs, retain_graph.value_or(create_graph), create_graph, inputs);
+  auto grads = run_backward(outputs, grad_outputs, retain_graph.value_or(create_graph), create_graph, inputs,
+                            false);
   for (size_t i = 0; i < inputs.size(); ++i) {
     ADJOINT_CHECK(grads[i].defined() || allow_unused,
-                  "The differentiated Tensor at index ", i, " appears to not have been used in the graph. Set "
-                  "allow_unused=True if this is the desired behavior.");
+                  "One of the differentiated Tensors appears to not have been used in the graph. Set "
+                  "allow_unused=True if this is the desired behavior. It is element ", i, " of the inputs.");
   }
   return variable_list(grads.begin(), grads.end());
 }

@@ -21,6 +21,11 @@ struct AutogradMeta {
   TensorHooks hooks;
   /// Run when `grad` was added to.
   TensorHooks post_accumulate;
+
+  /// Deletes it. One that goes while another is being deleted on this thread waits in a list for its
+  /// turn, as nodes do: hooks may hold tensors with hooks.
+  static void destroy(AutogradMeta* meta) noexcept;
+  AutogradMeta* next_dead = nullptr;
 };
 
 }  // namespace adjoint::detail

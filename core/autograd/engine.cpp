@@ -2,21 +2,34 @@
 #include "core/autograd/engine.h"
 
 #include <algorithm>
+#include <exception>
+#include <memory>
+#include <system_error>
+#include <thread>
 
 #include "adjoint/autograd.h"
+#include "adjoint/engine.h"
 #include "adjoint/ops.h"
 #include "core/autograd/accumulate_grad.h"
 #include "core/autograd/anomaly.h"
 #include "core/autograd/graph_task.h"
 #include "core/autograd/hooks.h"
 #include "core/autograd/mode.h"
+#include "core/autograd/thread_state.h"
 #include "core/autograd/unwanted_outputs.h"
 
 // Note [Order of backward]
 // A node runs when all nodes that use its outputs have run or been passed over (its dependencies), and
 // of the nodes that are ready the one made last runs first; leaves run at once. Two nodes of equal
 // number run in the order in which they became ready, so that the order, and with it every bit of the
-// result, depends on the graph alone.
+// result, depends on the graph alone. A backward that is called inside of another, by a node or a
+// hook, has run when the call returns: before anything else of the outer one.
+//
+// Note [Deep nesting]
+// Such nested calls take stack, each a few kilobytes beside what the node itself takes. Every
+// kMaxNesting of them go on on a thread of their own, which the caller waits for, so that nothing
+// but memory bounds how deep they go. It has all that operations read of the calling thread
+// (ThreadState); what it throws reaches the caller.
 
 namespace adjoint {
 
@@ -79,13 +92,24 @@ class Run {
         evaluate(index);
       }
     } catch (Error& error) {
+      join_leaf_streams();  // the gradients that had arrived before are read by the caller all the same
       if (running) explain_failure(*running, &error);
       throw;
     } catch (...) {
+      join_leaf_streams();
       if (running) explain_failure(*running, nullptr);
       throw;
     }
     join_leaf_streams();
+    // A callback may queue another.
+    for (size_t i = 0; i < callbacks_.size(); ++i) {
+      auto callback = std::move(callbacks_[i]);
+      callback->call();
+    }
+  }
+
+  void queue_callback(std::unique_ptr<autograd::EngineCallback> callback) {
+    callbacks_.push_back(std::move(callback));
   }
 
  private:
@@ -116,6 +140,11 @@ class Run {
         continue;
       }
       if (index >= n) continue;
+      state.asked = true;
+      if (options_.captured.empty()) {
+        state.needed = dynamic_cast<AccumulateGrad*>(node) != nullptr;
+        continue;
+      }
       next_capture_[i] = state.capture;
       state.capture = int32_t(i);
     }
@@ -137,7 +166,7 @@ class Run {
       for (const Edge& edge : state.node->next_edges()) {
         if (!edge.is_valid()) continue;
         NodeState& next = task_.states[task_.find(edge.function.get())];
-        state.needed |= next.needed || next.capture >= 0;
+        state.needed |= next.needed || next.asked;
       }
     }
   }
@@ -172,7 +201,15 @@ class Run {
       if (task_.states[index].capture >= 0) capture(task_.states[index], grads, callers);
     }
     GradList results;
-    if (!grads.empty() && task_.states[index].needed) {
+    bool runs = task_.states[index].needed;
+    if (grads.empty() && runs) {
+      runs = runs_without_gradient(*node);
+      if (runs) {
+        grads = GradList(node->num_inputs());
+        node->run_hooks(grads);
+      }
+    }
+    if (runs) {
       if (node->num_outputs() == 0) note_leaf_stream(stream);
       {
         std::optional<UnwantedOutputsGuard> unwanted;
@@ -191,8 +228,8 @@ class Run {
       if (!(stream == callers)) hand_over_leaf(node, callers);
       if (!options_.keep_graph) node->release_variables();
       ADJOINT_CHECK(results.size() == node->num_outputs() || node->num_outputs() == 0, "Function ", node->name(),
-                    " returned an incorrect number of gradients (expected ", node->num_outputs(), ", got ",
-                    results.size(), ")");
+                    " returned an invalid number of gradients - expected ", node->num_outputs(), ", but got ",
+                    results.size());
     }
     send(node, stream, results);
   }
@@ -204,7 +241,7 @@ class Run {
       const Edge& edge = node->next_edge(i);
       if (!edge.is_valid()) continue;
       const NodeState& next = task_.states[task_.find(edge.function.get())];
-      if (!next.needed && next.capture < 0) out.bits |= uint64_t(1) << i;
+      if (!next.needed && !next.asked) out.bits |= uint64_t(1) << i;
     }
     return out;
   }
@@ -215,7 +252,7 @@ class Run {
       if (!edge.is_valid()) continue;
       uint32_t next_index = task_.find(edge.function.get());
       NodeState& next = task_.states[next_index];
-      if (i < results.size() && results[i].defined() && (next.needed || next.capture >= 0)) {
+      if (i < results.size() && results[i].defined() && (next.needed || next.asked)) {
         Node* to = next.node;
         validate_grad(results[i], to->input_metadata(edge.input_nr), node->name(), i);
         Tensor grad = std::move(results[i]);
@@ -278,15 +315,83 @@ class Run {
   ReusedVector<Ready> heap_;
   std::vector<int32_t> next_capture_;
   SmallVector<Stream, 2> leaf_streams_;
+  std::vector<std::unique_ptr<autograd::EngineCallback>> callbacks_;
 };
+
+constexpr uint32_t kMaxNesting = 60;
+
+// The calls that are running on this thread, each inside of the one before.
+struct Running {
+  uint32_t nesting = 0;
+  Run* innermost = nullptr;
+};
+constinit thread_local Running running{};
+
+class RunningGuard {
+ public:
+  explicit RunningGuard(Run& run) : previous_(running) { running = {previous_.nesting + 1, &run}; }
+  ~RunningGuard() { running = previous_; }
+  RunningGuard(const RunningGuard&) = delete;
+  RunningGuard& operator=(const RunningGuard&) = delete;
+
+ private:
+  Running previous_;
+};
+
+void run_here(std::span<const Edge> roots, std::span<Tensor> grads, const Engine::Options& options) {
+  detail::BackwardMode mode(options.create_graph);
+  Run run(roots, options);
+  RunningGuard guard(run);
+  run.start(grads);
+  run.loop();
+}
+
+[[gnu::noinline, gnu::cold]] void run_on_new_thread(std::span<const Edge> roots, std::span<Tensor> grads,
+                                                    const Engine::Options& options) {
+  ThreadState state;
+  std::exception_ptr error;
+  auto go_on = [&] {
+    try {
+      state.take_over();
+      run_here(roots, grads, options);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    state.hand_back();
+  };
+  std::thread thread;
+  try {
+    thread = std::thread(go_on);
+  } catch (const std::system_error& e) {
+    detail::fail<Error>("backward: nested calls go on on a thread of their own after every ", kMaxNesting,
+                        " of them, and none could be started: ", e.what());
+  }
+  thread.join();
+  state.go_on();
+  if (error) std::rethrow_exception(error);
+}
 
 }  // namespace
 
 void Engine::run(std::span<const Edge> roots, std::span<Tensor> grads, const Options& options) {
-  detail::BackwardMode mode(options.create_graph);
-  Run run(roots, options);
-  run.start(grads);
-  run.loop();
+  if (running.nesting >= kMaxNesting) [[unlikely]] {
+    run_on_new_thread(roots, grads, options);
+  } else {
+    run_here(roots, grads, options);
+  }
+}
+
+autograd::EngineCallback::~EngineCallback() = default;
+
+autograd::Engine& autograd::Engine::get_default_engine() {
+  static Engine engine;
+  return engine;
+}
+
+void autograd::Engine::queue(EngineCallback* callback) {
+  std::unique_ptr<EngineCallback> owned(callback);
+  ADJOINT_CHECK(running.innermost, "Final callbacks can only be installed during backward pass.");
+  running.innermost->queue_callback(std::move(owned));
 }
 
 }  // namespace adjoint

@@ -25,21 +25,27 @@ class Engine {
   struct Options {
     bool keep_graph = false;
     bool create_graph = false;
-    /// Where not empty, only what leads to these is run, and leaves are left alone.
+    /// Where not empty, only what leads to these is run; of leaves only these accumulate, and those
+    /// only where nothing is captured.
     std::span<const Edge> inputs;
-    /// The gradients of `inputs` go here, one each; entries that no gradient comes for stay.
+    /// Where not empty, the gradients of `inputs` go here, one each; entries that no gradient comes
+    /// for stay.
     std::span<Tensor> captured;
     /// Where it is not null, NaN is left to it.
     NodeObserver* observer = nullptr;
   };
 
   /// Sends `grads` (defined, validated; moved from) into `roots` and runs all nodes that they reach, on the
-  /// calling thread, without recursion; throws what a node throws.
+  /// calling thread (but see Note [Deep nesting]), without recursion; throws what a node throws.
   static void run(std::span<const Edge> roots, std::span<Tensor> grads, const Options& options);
 };
 
 /// Makes `grad` fit the forward output that `metadata` describes: sums what broadcasting had
 /// stretched and converts the dtype. Throws Error, naming `source`, where the shape cannot fit.
 void validate_grad(Tensor& grad, const InputMetadata& metadata, const char* source, size_t index);
+
+/// Whether apply() runs where no gradient has come at all: that of a Function, whose backward sees
+/// zeros.
+bool runs_without_gradient(const Node& node);
 
 }  // namespace adjoint

@@ -35,7 +35,7 @@ uint32_t GraphTask::find_or_add(Node* node) {
   if (slot != 0 || !node->task_slot_.compare_exchange(free, id_ << 32 | index)) {
     elsewhere_.emplace(node, index);
   }
-  states.push_back(NodeState{node, 0, true, -1, {}});
+  states.push_back(NodeState{node, 0, true, false, -1, {}});
   return index;
 }
 

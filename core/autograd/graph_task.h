@@ -15,7 +15,8 @@ namespace adjoint {
 struct NodeState {
   Node* node;
   uint32_t dependencies = 0;  ///< nodes that will still send it a gradient
-  bool needed = true;         ///< leads to something that was asked for
+  bool needed = true;         ///< is to run: leads to something that was asked for
+  bool asked = false;         ///< its gradients were asked for, whether it is to run or not
   int32_t capture = -1;       ///< first entry of the list of captures, or none
   InputBuffer buffer;
 };

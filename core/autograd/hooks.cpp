@@ -5,6 +5,7 @@
 
 #include "adjoint/ops.h"
 #include "core/autograd/autograd_meta.h"
+#include "core/autograd/engine.h"
 #include "core/autograd/gradient_edge.h"
 
 namespace adjoint {
@@ -96,7 +97,8 @@ GradList apply_with_hooks(Node& node, GradList&& grads) {
   NodeHooks* hooks = node.hooks();
   if (!hooks) return node.apply(std::move(grads));
   run_pre_hooks(hooks->pre, grads);
-  bool any = std::any_of(grads.begin(), grads.end(), [](const Tensor& g) { return g.defined(); });
+  bool any = std::any_of(grads.begin(), grads.end(), [](const Tensor& g) { return g.defined(); }) ||
+             runs_without_gradient(node);
   auto apply = [&] { return any ? node.apply(std::move(grads)) : GradList(node.num_outputs()); };
   if (hooks->post.empty()) return apply();
   variable_list inputs(grads.begin(), grads.end());

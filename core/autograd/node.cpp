@@ -2,24 +2,18 @@
 #include "adjoint/node.h"
 
 #include "core/autograd/hooks.h"
+#include "core/autograd/thread_state.h"
 #include "core/autograd/unwanted_outputs.h"
 #include "core/util/pool.h"
 
 namespace adjoint {
-namespace {
-
-// Per thread: a node's inputs were made before it on its own thread, or by a thread that handed
-// them over; ties between threads do not matter, since dependencies order the nodes.
-constinit thread_local uint64_t next_sequence_nr = 0;
-
-}  // namespace
 
 constinit thread_local UnwantedOutputs unwanted_outputs{};
 
 void* Node::operator new(size_t size) { return pool_allocate(size); }
 void Node::operator delete(void* p, size_t size) noexcept { pool_deallocate(p, size); }
 
-Node::Node() : sequence_nr_(next_sequence_nr++) {
+Node::Node() : sequence_nr_(detail::next_sequence_nr++) {
   if (autograd::AnomalyMode::is_enabled()) [[unlikely]] ensure_hooks().site = note_site();
 }
 Node::~Node() { delete hooks_; }

@@ -6,15 +6,16 @@
 #include "core/autograd/saved_tensor_hooks.h"
 
 namespace adjoint {
-namespace {
 
-[[noreturn, gnu::cold]] void fail_released() {
+[[gnu::cold]] void fail_released() {
   detail::fail<Error>(
       "Trying to backward through the graph a second time (or directly access saved tensors after they have "
       "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
       "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "
       "if you need to access saved tensors after calling backward.");
 }
+
+namespace {
 
 [[noreturn, gnu::cold]] void fail_modified(const TensorImpl& t, const char* origin, uint32_t output_nr,
                                            uint32_t found, uint32_t expected) {

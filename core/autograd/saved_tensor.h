@@ -43,4 +43,7 @@ class SavedTensor {
   State state_ = State::Empty;
 };
 
+/// Throws the Error of a graph whose saved tensors a backward has freed.
+[[noreturn]] void fail_released();
+
 }  // namespace adjoint

@@ -9,6 +9,14 @@ constinit thread_local const std::string* disabled_message = nullptr;
 
 }  // namespace
 
+SavedTensorHooksState saved_tensor_hooks_state() noexcept {
+  return {hooks_factory, disabled_message};
+}
+void set_saved_tensor_hooks_state(const SavedTensorHooksState& state) noexcept {
+  hooks_factory = state.factory;
+  disabled_message = state.disabled_message;
+}
+
 bool has_saved_tensor_hooks() noexcept { return hooks_factory != nullptr; }
 std::unique_ptr<autograd::SavedVariableHooks> make_saved_tensor_hooks() {
   return hooks_factory->make();

@@ -7,6 +7,23 @@
 
 namespace adjoint {
 
+void detail::AutogradMeta::destroy(AutogradMeta* meta) noexcept {
+  struct Pending {
+    AutogradMeta* head = nullptr;
+    bool active = false;
+  };
+  constinit thread_local Pending pending;
+  meta->next_dead = pending.head;
+  pending.head = meta;
+  if (pending.active) return;
+  pending.active = true;
+  while (AutogradMeta* dead = pending.head) {
+    pending.head = dead->next_dead;
+    delete dead;
+  }
+  pending.active = false;
+}
+
 const Tensor& Tensor::requires_grad_(bool value) const {
   TensorImpl& impl = checked();
   ADJOINT_CHECK(!value || is_floating_point(), "only Tensors of floating point dtype can require gradients, got ",

@@ -20,6 +20,7 @@
 #include "core/autograd/gradient_edge.h"
 #include "core/autograd/hooks.h"
 #include "core/autograd/record.h"
+#include "core/autograd/view_history.h"
 #include "core/tensor/geometry.h"
 
 namespace adjoint {
@@ -27,6 +28,7 @@ namespace {
 
 struct CopySlices final : Node {
   intrusive_ptr<Node> fn_;
+  size_t view_input_;  // which input of fn_ was the view
   DimVector base_strides_;
   Geometry view_;  // relative to the base's first element
 
@@ -39,14 +41,16 @@ struct CopySlices final : Node {
     of_slice.push_back(slice.clone());
     GradList results = fn_->apply(std::move(of_slice));
     GradList outputs(num_outputs());
-    for (size_t i = 1; i < results.size(); ++i) outputs[i] = std::move(results[i]);
-    if (task_should_compute_output(0)) {
-      if (results[0].defined()) {
-        slice.copy_(results[0]);
+    if (task_should_compute_output(view_input_)) {
+      if (results[view_input_].defined()) {
+        slice.copy_(results[view_input_]);
       } else {
         slice.zero_();
       }
-      outputs[0] = std::move(result);
+      outputs[view_input_] = std::move(result);
+    }
+    for (size_t i = 0; i < results.size(); ++i) {
+      if (i != view_input_) outputs[i] = std::move(results[i]);
     }
     return outputs;
   }
@@ -155,6 +159,10 @@ void replace_history(const Tensor& t, const intrusive_ptr<Node>& node) {
 }  // namespace
 
 void rebase_history(const Tensor& self, intrusive_ptr<Node> node) {
+  rebase_history_of_input(self, std::move(node), 0);
+}
+
+void rebase_history_of_input(const Tensor& self, intrusive_ptr<Node> node, size_t input) {
   const intrusive_ptr<TensorImpl>& root = self.impl()->view_base();
   if (!root) {
     replace_history(self, node);
@@ -164,8 +172,10 @@ void rebase_history(const Tensor& self, intrusive_ptr<Node> node) {
   auto copy = intrusive_ptr<CopySlices>::adopt(new CopySlices());
   copy->base_strides_ = base.strides();
   copy->view_ = {self.sizes(), self.strides(), self.storage_offset() - base.storage_offset()};
-  copy->add_next_edge(gradient_edge(base));
-  for (size_t i = 1; i < node->num_outputs(); ++i) copy->add_next_edge(node->next_edge(i));
+  copy->view_input_ = input;
+  for (size_t i = 0; i < node->num_outputs(); ++i) {
+    copy->add_next_edge(i == input ? gradient_edge(base) : node->next_edge(i));
+  }
   node->add_input_metadata(self);
   copy->fn_ = std::move(node);
   replace_history(base, copy);

@@ -48,6 +48,7 @@ Backend* find(DeviceType type) {
 }  // namespace
 
 Backend::~Backend() = default;
+Backend::ThreadState::~ThreadState() = default;
 Allocator::~Allocator() = default;
 
 void register_backend(Backend& backend) {
@@ -72,6 +73,8 @@ Backend& get_backend(DeviceType type) {
   return *backend;
 }
 
+Backend* backend_in_use(DeviceType type) noexcept { return backends[size_t(type)].acquire(); }
+
 bool has_backend(DeviceType type) noexcept {
   try {
     Backend* backend = find(type);
@@ -92,6 +95,25 @@ bool is_pinned(const void* host_memory) {
     if (backend && backend->is_pinned(host_memory)) return true;
   }
   return false;
+}
+
+namespace {
+
+struct CurrentStream final : Backend::ThreadState {
+  CurrentStream(Backend& b, DeviceIndex device) : backend(b), stream(b.current_stream(device)) {}
+  void take_over() const override {
+    backend.set_device(stream.device().index());
+    backend.set_stream(stream);
+  }
+  Backend& backend;
+  Stream stream;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend::ThreadState> Backend::thread_state() {
+  if (single_stream_) return nullptr;
+  return std::make_unique<CurrentStream>(*this, current_device());
 }
 
 // ---- What devices of one stream, without graphs, do not do

@@ -40,6 +40,7 @@ std::string name_alone(const Module& module) {
 }  // namespace
 
 ModuleScope* ModuleScope::current() noexcept { return current_scope; }
+void ModuleScope::set_current(ModuleScope* scope) noexcept { current_scope = scope; }
 
 void ModuleScope::enter() noexcept {
   entered_ = true;

@@ -29,7 +29,7 @@ TensorImpl::TensorImpl(intrusive_ptr<Storage> storage, ScalarType dtype, IntArra
 }
 
 TensorImpl::~TensorImpl() {
-  delete meta_.acquire();
+  if (auto* meta = meta_.acquire()) detail::AutogradMeta::destroy(meta);
 }
 
 void TensorImpl::set_contiguous_geometry(IntArrayRef sizes) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "adjoint/device.h"
@@ -46,6 +47,17 @@ class ADJOINT_API Backend {
   virtual void wait_event(void* event, const Stream& stream) = 0;
   virtual bool query_event(void* event) = 0;
   virtual void synchronize_event(void* event) = 0;
+
+  /// What this backend keeps for each thread and work depends on.
+  class ADJOINT_API ThreadState {
+   public:
+    virtual ~ThreadState();
+    /// Gives it to the calling thread.
+    virtual void take_over() const = 0;
+  };
+  /// A copy of the calling thread's, for another thread to go on with; null where there is nothing.
+  /// As long as it is not overridden: the current device and its stream.
+  virtual std::unique_ptr<ThreadState> thread_state();
 
   /// Milliseconds between two events with timing that have passed.
   virtual double elapsed_ms(void* start, void* end);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "adjoint/autograd.h"
+#include "adjoint/function.h"
 #include "adjoint/ops.h"
 #include "tests/support/compare.h"
 #include "tests/support/on_threads.h"
@@ -132,6 +133,93 @@ TEST(ConcurrentGraphs, TheFirstUseOfALeafMakesOneAccumulator) {
     Node* first = results[0].grad_fn()->next_edge(0).function.get();
     for (const Tensor& r : results) EXPECT_EQ(r.grad_fn()->next_edge(0).function.get(), first);
   }
+}
+
+// ---- Functions, nested calls and failures
+
+/// y = 2 a, whose backward counts its calls in what it kept.
+struct Counted : autograd::Function<Counted> {
+  static inline int64_t most = 0;
+  static Tensor forward(autograd::AutogradContext* ctx, const Tensor& a) {
+    ctx->saved_data["calls"] = 0;
+    ctx->save_for_backward({a});
+    return a * 2;
+  }
+  static variable_list backward(autograd::AutogradContext* ctx, variable_list grads) {
+    most = ctx->saved_data["calls"].toInt() + 1;
+    ctx->saved_data["calls"] = most;
+    EXPECT_EQ(ctx->get_saved_variables().size(), 1u);
+    return {grads[0] * 2};
+  }
+};
+
+TEST(ConcurrentBackward, OfAFunctionTakesTurnsInOneGraph) {
+  Tensor x = tensor({1., 2.}, requires_grad());
+  Tensor loss = Counted::apply(x * 1).sum();
+  on_threads([&](int) {
+    for (int round = 0; round < kRounds; ++round) loss.backward({}, true);
+  });
+  EXPECT_EQ(Counted::most, kThreads * kRounds) << "no call was lost";
+  EXPECT_TRUE(is_close(x.grad(), full({2}, 2.0 * kThreads * kRounds), {0, 0}));
+}
+
+TEST(ConcurrentBackward, OfFunctionsAppliedByEachThreadToSharedLeaves) {
+  struct Double : autograd::Function<Double> {
+    static Tensor forward(autograd::AutogradContext* ctx, const Tensor& a) {
+      ctx->save_for_backward({a});
+      return a * 2;
+    }
+    static variable_list backward(autograd::AutogradContext* ctx, variable_list grads) {
+      EXPECT_TRUE(ctx->needs_input_grad(0));
+      return {grads[0] * 2 + ctx->get_saved_variables()[0] * 0};
+    }
+  };
+  Tensor x = tensor({1., 2.}, requires_grad());
+  on_threads([&](int) {
+    for (int round = 0; round < kRounds; ++round) Double::apply(x).sum().backward();
+  });
+  EXPECT_TRUE(is_close(x.grad(), full({2}, 2.0 * kThreads * kRounds), {0, 0}));
+}
+
+struct Deep : autograd::Function<Deep> {
+  static Tensor forward(autograd::AutogradContext* ctx, const Tensor& a, int depth) {
+    ctx->saved_data["depth"] = depth;
+    return a * 1;
+  }
+  static variable_list backward(autograd::AutogradContext* ctx, variable_list grads) {
+    int64_t depth = ctx->saved_data["depth"].toInt();
+    if (depth > 0) {
+      enable_grad record;
+      Deep::apply(tensor(1.0f, requires_grad()), int(depth - 1)).backward();
+    }
+    return {grads[0], {}};
+  }
+};
+
+TEST(ConcurrentBackward, NestedDeeperThanOneThreadGoes) {
+  Tensor x = tensor(1.0f, requires_grad());
+  on_threads([&](int) { Deep::apply(x, 150).backward(); });
+  EXPECT_EQ(x.grad().item<float>(), kThreads);
+}
+
+TEST(ConcurrentBackward, ThatFailsInOneThreadHarmsNoOther) {
+  static thread_local bool failing = false;
+  Tensor x = tensor({1., 2.}, requires_grad()), y = x * x, loss = (y * y).sum();
+  y.register_hook([](const Tensor&) {
+    if (failing) throw ValueError("this thread fails");
+  });
+  Tensor expected = autograd::grad({loss}, {x}, {}, true).at(0);
+  on_threads([&](int i) {
+    failing = i % 2 == 0;
+    for (int round = 0; round < kRounds; ++round) {
+      if (failing) {
+        EXPECT_TRUE(throws<ValueError>("this thread fails",
+                                       [&] { autograd::grad({loss}, {x}, {}, true); }));
+      } else {
+        EXPECT_TRUE(same_bits(autograd::grad({loss}, {x}, {}, true).at(0), expected));
+      }
+    }
+  });
 }
 
 }  // namespace

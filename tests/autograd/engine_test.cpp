@@ -422,7 +422,7 @@ TEST(Engine, ANodeThatReturnsWhatDoesNotFitIsNamed) {
   Tensor x = leaf({3., 4.}), y = x * 2, z = y.detach();
   auto many = probe_on<TooMany>(y, z);
   EXPECT_TRUE(
-      throws<Error>("Function Probe returned an incorrect number of gradients (expected 1, got 2)",
+      throws<Error>("Function Probe returned an invalid number of gradients - expected 1, but got 2",
                     [&] { z.backward(ones({2})); }));
   Tensor u = y.detach();
   auto shape = probe_on<Misshapen>(y, u);

@@ -65,6 +65,8 @@ class ADJOINT_API ModuleScope {
 
   /// The innermost scope of this thread that was watched; null outside of all.
   static ModuleScope* current() noexcept;
+  /// Makes another one this thread's, which goes on with what the scope's thread was doing.
+  static void set_current(ModuleScope* scope) noexcept;
   /// "Net.fc1": the names under which the running modules are registered in one another, behind
   /// the name of the outermost: that under which it is registered, or else its name().
   const intrusive_ptr<detail::ModulePath>& path();
