@@ -47,7 +47,7 @@ void AnomalyMode::set_enabled(bool enabled, bool check_nan) noexcept {
 }
 
 void AnomalyMode::set_check_forward(ForwardCheck check) noexcept {
-  using detail::Watch;
+  using adjoint::detail::Watch;
   uint32_t bits = check == ForwardCheck::Off ? 0 : Watch::kForwardNan;
   if (check == ForwardCheck::NonFinite) bits |= Watch::kForwardInf;
   forward_bits.store_release(bits);
@@ -57,7 +57,7 @@ void AnomalyMode::set_check_forward(ForwardCheck check) noexcept {
 ForwardCheck AnomalyMode::check_forward() noexcept {
   const uint32_t bits = forward_bits.acquire();
   if (bits == 0) return ForwardCheck::Off;
-  return bits & detail::Watch::kForwardInf ? ForwardCheck::NonFinite : ForwardCheck::Nan;
+  return bits & adjoint::detail::Watch::kForwardInf ? ForwardCheck::NonFinite : ForwardCheck::Nan;
 }
 
 DetectAnomalyGuard::DetectAnomalyGuard(bool check_nan)
@@ -167,7 +167,7 @@ Counts count_non_finite(const Tensor& t) {
   std::string_view function = node.name();
   const bool is_forward = *where != 0;
   if (is_forward) function = function.substr(0, function.rfind("Backward"));
-  detail::fail<Error>("Function '", function, "' returned ", what, " values in its ", index,
+  adjoint::detail::fail<Error>("Function '", function, "' returned ", what, " values in its ", index,
                       "th output", where, ".\n  ", count, " of ", numel, " elements ",
                       count == 1 ? "is " : "are ", what);
 }
@@ -184,7 +184,7 @@ void check_for_nan(const Node& node, const GradList& results) {
 void check_forward_output(const Node& node, const Tensor& output) {
   const Counts counts = count_non_finite(output);
   const size_t index = output.output_nr();
-  const bool inf_too = (detail::watch.relaxed() & detail::Watch::kForwardInf) != 0;
+  const bool inf_too = (adjoint::detail::watch.relaxed() & adjoint::detail::Watch::kForwardInf) != 0;
   if (counts.nan == 0 && !(inf_too && counts.inf != 0)) return;
   try {
     if (counts.nan != 0) {
@@ -196,7 +196,7 @@ void check_forward_output(const Node& node, const Tensor& output) {
       const auto* leaf = dynamic_cast<const AccumulateGrad*>(node.next_edge(i).function.get());
       const Counts of_leaf = leaf ? count_non_finite(leaf->variable()) : Counts();
       if (of_leaf.nan + of_leaf.inf == 0) continue;
-      error.add_context(detail::str("its input ", i, ", a leaf, has ", of_leaf.nan, " nan and ",
+      error.add_context(adjoint::detail::str("its input ", i, ", a leaf, has ", of_leaf.nan, " nan and ",
                                     of_leaf.inf, " infinite elements of ", of_leaf.numel));
     }
     if (const NodeSite* site = site_of(node)) {
