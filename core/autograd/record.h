@@ -44,13 +44,15 @@ inline void set_history(const Tensor& out, const intrusive_ptr<Node>& node) {
   if (detail::watch.relaxed() & kForwardChecks) [[unlikely]] check_forward_output(*node, out);
 }
 
-/// Throws Error where autograd forbids that an operation changes `self` in place. `requires_grad`:
-/// whether self or another input does.
+/// Throws Error where `self` cannot be changed in place: where autograd forbids it, and where several
+/// of its elements share memory. `requires_grad`: whether self or another input does.
 void check_inplace(const Tensor& self, bool requires_grad);
 inline void check_inplace(const Tensor& self) { check_inplace(self, self.requires_grad()); }
 inline void check_inplace(const Tensor& self, const Tensor& other) {
   check_inplace(self, self.requires_grad() || other.requires_grad());
 }
+/// As check_inplace, for an operation that may write an element several times.
+void check_history_change(const Tensor& self, bool requires_grad);
 /// After an in-place operation on `self`: counts the change. Call for every one, recorded or not.
 inline void bump_version(const Tensor& self) { self.impl()->bump_version(); }
 /// `self` was changed in place by the operation behind `node`, whose first edge is that of `self`

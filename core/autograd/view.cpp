@@ -114,7 +114,6 @@ struct CopySlices final : Node {
 }  // namespace
 
 void check_inplace(const Tensor& self, bool requires_grad) {
-  const TensorImpl& impl = *self.impl();
   if (!self.is_contiguous()) {
     for (int64_t d = 0; d < self.dim(); ++d) {
       ADJOINT_CHECK(
@@ -123,6 +122,11 @@ void check_inplace(const Tensor& self, bool requires_grad) {
           "single memory location. Please clone() the tensor before performing the operation.");
     }
   }
+  check_history_change(self, requires_grad);
+}
+
+void check_history_change(const Tensor& self, bool requires_grad) {
+  const TensorImpl& impl = *self.impl();
   if (requires_grad && detail::is_recording()) {
     if (impl.view_base()) {
       if (impl.creation_meta() != CreationMeta::Default) refuse_change(impl, false);

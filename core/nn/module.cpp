@@ -42,7 +42,7 @@ void convert(Tensor& t, std::optional<Device> device, std::optional<ScalarType> 
   };
   Tensor grad = t.grad();
   // The tensor stays the one that optimizers and graphs know.
-  t.impl()->set_data(*moved(t.detach()).impl());
+  t.set_data(moved(t.detach()));
   if (grad.defined()) t.mutable_grad() = moved(grad);
 }
 

@@ -126,8 +126,8 @@ Tensor& Tensor::copy_(const Tensor& src, bool non_blocking) const {
   if (is_same(src)) return const_cast<Tensor&>(*this);
   check_inplace(*this, src);
   DimVector sizes = broadcast_shapes(this->sizes(), src.sizes());
-  ADJOINT_CHECK(this->sizes() == sizes, "The expanded size of the tensor ", this->sizes(),
-                " must match the existing size ", src.sizes(), " of the tensor that is copied into it");
+  ADJOINT_CHECK(this->sizes() == sizes, "output with shape ", this->sizes(), " doesn't match the broadcast shape ",
+                IntArrayRef(sizes));
   bool overlaps = src.impl()->storage() == impl_->storage();
   copy_values(*this, overlaps ? src.detach().clone() : src, non_blocking);
   bump_version(*this);
@@ -144,8 +144,16 @@ void fill_new(const Tensor& self, const Scalar& value) {
 }
 
 Tensor& Tensor::fill_(const Scalar& value) const {
-  check_inplace(*this);
-  fill_new(*this, value);
+  check_history_change(*this, requires_grad());
+  if (is_contiguous()) {
+    fill_new(*this, value);
+  } else {
+    Geometry once = geometry_of(*this);
+    for (size_t d = 0; d < once.sizes.size(); ++d) {
+      if (once.strides[d] == 0 && once.sizes[d] > 1) once.sizes[d] = 1;  // what expand shows several times
+    }
+    fill_new(detach().as_strided(once.sizes, once.strides), value);
+  }
   bump_version(*this);
   if (needs_grad(*this)) rebase_history(*this, make_node<FillBackward>(*this));
   return const_cast<Tensor&>(*this);

@@ -21,6 +21,7 @@ class UpdateList {
            Tensors tensors) {
     ADJOINT_CHECK(grad.sizes() == param.sizes(), "optimizer: expected a gradient of shape ",
                   param.sizes(), ", got ", grad.sizes());
+    check_inplace(param, false);
     tensors.param = param.is_contiguous() ? param : param.detach().contiguous();
     tensors.grad = grad.to(param.dtype()).contiguous();
     tensors_->push_back(std::move(tensors));

@@ -188,10 +188,55 @@ TEST(InPlace, RefuseResultsThatDoNotFit) {
                             [] { ones({2}, kInt).exp_(); }));
 }
 
+TEST(InPlace, RefuseToWidenTheTensor) {
+  const char* text = "output with shape [2] doesn't match the broadcast shape [3, 2]";
+  Tensor x = ones({2});
+  EXPECT_TRUE(throws<Error>(text, [&] { x.mul_(ones({3, 2})); }));
+  EXPECT_TRUE(throws<Error>(text, [&] { x.div_(ones({3, 2})); }));
+  EXPECT_TRUE(throws<Error>(text, [&] { x.pow_(ones({3, 2})); }));
+  EXPECT_TRUE(throws<Error>(text, [&] { x.copy_(ones({3, 2})); }));
+  EXPECT_TRUE(throws<Error>(text, [&] { x.masked_fill_(ones({3, 2}, kBool), 1); }));
+  EXPECT_EQ(x._version(), 0);
+  x.add_(ones({1})).copy_(tensor(3.0f));
+  EXPECT_TRUE(is_close(x, tensor({3., 3.})));
+}
+
+TEST(InPlace, RefuseToWidenTheDtype) {
+  Tensor x = ones({2}, kLong);
+  const char* text = "result type Float can't be cast to the desired output type Long";
+  EXPECT_TRUE(throws<Error>(text, [&] { x.mul_(1.5); }));
+  EXPECT_TRUE(throws<Error>(text, [&] { x.add_(ones({2})); }));
+  EXPECT_TRUE(throws<Error>(text, [&] { x.sub_(ones({2})); }));
+  EXPECT_TRUE(throws<Error>(text, [&] { x += 0.5; }));
+  EXPECT_TRUE(throws<Error>("can't be cast to the desired output type Bool",
+                            [] { ones({2}, kBool).add_(1); }));
+  EXPECT_TRUE(same_bits(x, ones({2}, kLong)));
+  x.copy_(tensor({2.5, 3.5}));
+  EXPECT_TRUE(same_bits(x, tensor({2, 3}))) << "but a copy converts";
+}
+
+TEST(InPlace, FillATensorWhoseElementsShareMemory) {
+  Tensor x = leaf({1., 2., 3.}), y = x * 1, wide = y.slice(0, 0, 1).expand({4});
+  wide.fill_(7);
+  EXPECT_TRUE(is_close(y.detach(), tensor({7., 2., 3.})));
+  EXPECT_TRUE(is_close(wide.detach(), tensor({7., 7., 7., 7.})));
+  (y * 2).sum().backward();
+  EXPECT_TRUE(is_close(x.grad(), tensor({0., 2., 2.})));
+}
+
 TEST(InPlace, RefuseATensorWhoseElementsShareMemory) {
   EXPECT_TRUE(throws<Error>(
       "more than one element of the written-to tensor refers to a single memory location",
       [] { ones({1}).expand({3}).add_(1); }));
+  Tensor x = ones({1, 3}), wide = x.expand({2, 3});
+  const char* text =
+      "more than one element of the written-to tensor refers to a single memory location";
+  EXPECT_TRUE(throws<Error>(text, [&] { wide.mul_(ones({2, 3})); }));
+  EXPECT_TRUE(throws<Error>(text, [&] { wide.copy_(ones({2, 3})); }));
+  EXPECT_TRUE(throws<Error>(text, [&] { wide.exp_(); }));
+  EXPECT_TRUE(throws<Error>(text, [&] { wide.uniform_(); }));
+  wide[0].add_(1);
+  EXPECT_TRUE(is_close(x, full({1, 3}, 2.0)));
 }
 
 TEST(InPlace, OverlappingOperandsAreReadBeforeTheyAreWritten) {

@@ -72,6 +72,37 @@ TEST(Detach, SetDataKeepsTheLeafAndItsGradient) {
   EXPECT_TRUE(is_close(x.grad(), tensor({3., 3.})));
 }
 
+TEST(Detach, SetDataIsNoChangeOfWhatWasSaved) {
+  Tensor x = leaf({1., 2.}), z = x * x, other = tensor({5., 6.});
+  other.add_(1);
+  x.set_data(other);
+  EXPECT_EQ(x._version(), 0);
+  EXPECT_EQ(other._version(), 1);
+  z.sum().backward();
+  EXPECT_TRUE(is_close(x.grad(), tensor({12., 14.}))) << "a saved leaf is the leaf itself";
+  x.detach().add_(1);
+  EXPECT_EQ(x._version(), 1);
+}
+
+TEST(Detach, SetDataLeavesViewsWithWhatTheyShow) {
+  Tensor x = ones({2}), v = x[0];
+  x.set_data(zeros({3}));
+  EXPECT_TRUE(is_close(v, tensor(1.0f)));
+  EXPECT_EQ(x.numel(), 3);
+}
+
+TEST(Detach, SetDataMayChangeShapeAndDtype) {
+  Tensor x = leaf({1., 2.}), old = x * 2;
+  x.set_data(ones({3}, kDouble));
+  (x * 2).sum().backward();
+  EXPECT_TRUE(is_close(x.grad(), full({3}, 2.0, kDouble)));
+  EXPECT_TRUE(throws<Error>("data set to a tensor that requires gradients must be floating point",
+                            [&] { x.set_data(ones({2}, kLong)); }));
+  Tensor plain = ones({2});
+  plain.set_data(ones({3}, kLong));
+  EXPECT_EQ(plain.dtype(), kLong);
+}
+
 TEST(Detach, CloneIsRecordedAndHasItsOwnMemory) {
   Tensor x = leaf({1., 2.}), y = x.clone();
   y.sum().backward();
