@@ -156,6 +156,17 @@ TEST(BlasLt, AnAlgorithmSaysWhatWorkspaceItNeeds) {
   EXPECT_EQ(d.to_host()[0], 6);
 }
 
+TEST(BlasLt, AnAlgorithmIsOfOneComputeType) {
+  const DeviceArray<float> a(std::vector<float>{2}), b(std::vector<float>{3}), d(1);
+  Matmul matmul(1, 1, 1);
+  cublasLtMatmulHeuristicResult_t result;
+  int count = 0;
+  ASSERT_EQ(matmul.choose(&result, &count), CUBLAS_STATUS_SUCCESS);
+  const int32_t type = CUBLAS_COMPUTE_32F_FAST_TF32;
+  ASSERT_EQ(matmul.set(CUBLASLT_MATMUL_DESC_COMPUTE_TYPE, type), CUBLAS_STATUS_SUCCESS);
+  EXPECT_EQ(matmul.run(a.get(), b.get(), d.get(), 0, &result.algo), CUBLAS_STATUS_INVALID_VALUE);
+}
+
 TEST(BlasLt, APointerMustBeAlignedAsTheAlgorithmWasTold) {
   const DeviceArray<float> a(std::vector<float>{0, 2}), b(std::vector<float>{3}), d(1);
   Matmul matmul(1, 1, 1);

@@ -42,6 +42,7 @@ struct Algorithm {
   uint64_t workspace_bytes;
   uint32_t alignments[4];
   uint32_t is_chosen;
+  int32_t compute_type;  // it is of no other's use
 };
 
 template <class T, class Opaque>
@@ -330,7 +331,8 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtM
                         read<Layout>(d)};
   if (const cublasStatus_t status = check(product); status != CUBLAS_STATUS_SUCCESS) return status;
   const auto wanted = read<Preference>(preference);
-  Algorithm algorithm{std::min(wanted.workspace_bytes, kWorkspaceBytes), {}, 1};
+  Algorithm algorithm{
+      std::min(wanted.workspace_bytes, kWorkspaceBytes), {}, 1, product.desc.compute_type};
   std::copy_n(wanted.alignments, 4, algorithm.alignments);
   results[0] = {};
   write(&results[0].algo, algorithm);
@@ -354,9 +356,13 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc
   const Product product{read<Desc>(desc), read<Layout>(a), read<Layout>(b), read<Layout>(c),
                         read<Layout>(d)};
   if (const cublasStatus_t status = check(product); status != CUBLAS_STATUS_SUCCESS) return status;
-  Algorithm algorithm{std::min<uint64_t>(workspace_bytes, kWorkspaceBytes), {16, 16, 16, 16}, 1};
+  Algorithm algorithm{std::min<uint64_t>(workspace_bytes, kWorkspaceBytes),
+                      {16, 16, 16, 16},
+                      1,
+                      product.desc.compute_type};
   if (algo) algorithm = read<Algorithm>(algo);
-  if (!algorithm.is_chosen || algorithm.workspace_bytes > workspace_bytes ||
+  if (!algorithm.is_chosen || algorithm.compute_type != product.desc.compute_type ||
+      algorithm.workspace_bytes > workspace_bytes ||
       (algorithm.workspace_bytes > 0 && workspace == nullptr)) {
     return CUBLAS_STATUS_INVALID_VALUE;
   }
