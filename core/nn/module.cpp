@@ -56,6 +56,14 @@ void check_floating(ScalarType dtype) {
 
 Module::~Module() = default;
 
+Module::Module(const Module& other)
+    : std::enable_shared_from_this<Module>(),
+      name_(other.name()),
+      training_(other.training_),
+      parameters_(other.parameters_),
+      buffers_(other.buffers_),
+      children_(other.children_) {}
+
 const std::string& Module::name() const {
   detail::SpinGuard guard(name_lock_);
   if (name_.empty()) name_ = class_name(typeid(*this).name());
@@ -235,6 +243,42 @@ void Module::zero_grad(bool set_to_none) {
 
 void Module::requires_grad_(bool on) {
   for (Tensor& parameter : parameters()) parameter.requires_grad_(on);
+}
+
+std::shared_ptr<Module> Module::clone(std::optional<Device>) const {
+  adjoint::detail::fail<Error>("clone() has not been implemented for ", name(),
+                               ". Subclass torch::nn::Cloneable<", name(),
+                               "> instead of torch::nn::Module to inherit the ability to clone.");
+}
+
+void Module::forget_members() {
+  parameters_.clear();
+  buffers_.clear();
+  children_.clear();
+}
+
+void Module::take_values(const Module& other, std::optional<Device> device) {
+  const auto check_number = [&](const char* what, size_t own, size_t others) {
+    ADJOINT_CHECK(
+        own == others, "The cloned module does not have the same number of ", what,
+        " as the original module after calling reset(). Are you sure you called register_", what,
+        "() inside reset() and not the constructor?");
+  };
+  check_number("parameters", parameters_.size(), other.parameters_.size());
+  check_number("buffers", buffers_.size(), other.buffers_.size());
+  check_number("modules", children_.size(), other.children_.size());
+  NoGradGuard no_grad;
+  const auto copy = [&](Tensor& to, const Tensor& from) {
+    if (!from.defined() || !to.defined()) return;
+    to.set_data(from.detach().to(device.value_or(from.device()), from.dtype(), false, true));
+    to.requires_grad_(from.requires_grad());
+  };
+  for (const auto& item : other.parameters_) copy(parameters_[item.key()], item.value());
+  for (const auto& item : other.buffers_) copy(buffers_[item.key()], item.value());
+  for (const auto& item : other.children_) {
+    children_[item.key()]->take_values(*item.value(), device);
+  }
+  training_ = other.training_;
 }
 
 void Module::pretty_print(std::ostream& out) const { out << name() << "()"; }

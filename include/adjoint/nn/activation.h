@@ -7,19 +7,19 @@
 
 namespace adjoint::nn {
 
-class ADJOINT_API ReLUImpl : public Layer {
+class ADJOINT_API ReLUImpl : public ClonedByOptions<ReLUImpl, Layer> {
  public:
   Tensor forward(const Tensor& input) override { return relu(input); }
 };
 ADJOINT_MODULE(ReLU);
 
-class ADJOINT_API TanhImpl : public Layer {
+class ADJOINT_API TanhImpl : public ClonedByOptions<TanhImpl, Layer> {
  public:
   Tensor forward(const Tensor& input) override { return tanh(input); }
 };
 ADJOINT_MODULE(Tanh);
 
-class ADJOINT_API SigmoidImpl : public Layer {
+class ADJOINT_API SigmoidImpl : public ClonedByOptions<SigmoidImpl, Layer> {
  public:
   Tensor forward(const Tensor& input) override { return sigmoid(input); }
 };
@@ -30,7 +30,7 @@ class ADJOINT_API GELUOptions {
   /// "none" or "tanh".
   ADJOINT_OPTION(GELUOptions, std::string, approximate, "none");
 };
-class ADJOINT_API GELUImpl : public Layer {
+class ADJOINT_API GELUImpl : public ClonedByOptions<GELUImpl, Layer> {
  public:
   explicit GELUImpl(const GELUOptions& options = {}) : options(options) {}
   Tensor forward(const Tensor& input) override { return gelu(input, options.approximate()); }
@@ -45,7 +45,7 @@ class ADJOINT_API SoftmaxOptions {
   SoftmaxOptions(int64_t dim) : dim_(dim) {}
   ADJOINT_OPTION(SoftmaxOptions, int64_t, dim, -1);
 };
-class ADJOINT_API SoftmaxImpl : public Layer {
+class ADJOINT_API SoftmaxImpl : public ClonedByOptions<SoftmaxImpl, Layer> {
  public:
   explicit SoftmaxImpl(const SoftmaxOptions& options) : options(options) {}
   Tensor forward(const Tensor& input) override { return softmax(input, options.dim()); }
@@ -56,7 +56,7 @@ class ADJOINT_API SoftmaxImpl : public Layer {
 ADJOINT_MODULE(Softmax);
 
 using LogSoftmaxOptions = SoftmaxOptions;
-class ADJOINT_API LogSoftmaxImpl : public Layer {
+class ADJOINT_API LogSoftmaxImpl : public ClonedByOptions<LogSoftmaxImpl, Layer> {
  public:
   explicit LogSoftmaxImpl(const LogSoftmaxOptions& options) : options(options) {}
   Tensor forward(const Tensor& input) override { return log_softmax(input, options.dim()); }

@@ -24,7 +24,7 @@ class ADJOINT_API Conv2dOptions {
 
 /// conv2d with weight [out, in / groups, kh, kw] and bias [out], which start uniform within
 /// 1 / sqrt(in / groups * kh * kw). Throws ValueError for channels that groups do not divide.
-class ADJOINT_API Conv2dImpl : public Layer {
+class ADJOINT_API Conv2dImpl : public ClonedByOptions<Conv2dImpl, Layer> {
  public:
   Conv2dImpl(int64_t in_channels, int64_t out_channels, ExpandingArray<2> kernel_size)
       : Conv2dImpl(Conv2dOptions(in_channels, out_channels, kernel_size)) {}

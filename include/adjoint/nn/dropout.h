@@ -15,7 +15,7 @@ class ADJOINT_API DropoutOptions {
 
 /// While training, zeroes elements with probability p and scales the others by 1 / (1 - p). Throws
 /// ValueError for a p outside of [0, 1].
-class ADJOINT_API DropoutImpl : public Layer {
+class ADJOINT_API DropoutImpl : public ClonedByOptions<DropoutImpl, Layer> {
  public:
   explicit DropoutImpl(double p) : DropoutImpl(DropoutOptions(p)) {}
   explicit DropoutImpl(const DropoutOptions& options = {});

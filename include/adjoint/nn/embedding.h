@@ -21,7 +21,7 @@ class ADJOINT_API EmbeddingOptions {
 
 /// Rows of weight [num_embeddings, embedding_dim] at integer indices [*] -> [*, embedding_dim]. The
 /// weight starts standard normal.
-class ADJOINT_API EmbeddingImpl : public Layer {
+class ADJOINT_API EmbeddingImpl : public ClonedByOptions<EmbeddingImpl, Layer> {
  public:
   EmbeddingImpl(int64_t num_embeddings, int64_t embedding_dim)
       : EmbeddingImpl(EmbeddingOptions(num_embeddings, embedding_dim)) {}

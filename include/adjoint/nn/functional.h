@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: MIT
-// The operations that networks are made of, under the name that LibTorch has for them: each is the
-// function of adjoint/ops.h.
+// The operations that networks are made of, with the arguments that LibTorch's
+// torch::nn::functional gives them. Where an operation of adjoint/ops.h has another order of
+// arguments, the one here is LibTorch's. Contracts: adjoint/ops.h.
 #pragma once
 
+#include <vector>
+
+#include "adjoint/expanding_array.h"
+#include "adjoint/nn/activation.h"
+#include "adjoint/nn/loss.h"
+#include "adjoint/nn/pooling.h"
 #include "adjoint/ops.h"
+#include "adjoint/options.h"
 
 namespace adjoint::nn::functional {
 
-using adjoint::batch_norm;
 using adjoint::binary_cross_entropy_with_logits;
 using adjoint::conv2d;
 using adjoint::cross_entropy;
 using adjoint::dropout;
-using adjoint::embedding;
 using adjoint::gelu;
-using adjoint::layer_norm;
 using adjoint::linear;
 using adjoint::log_softmax;
 using adjoint::max_pool2d;
@@ -24,5 +29,106 @@ using adjoint::relu;
 using adjoint::sigmoid;
 using adjoint::softmax;
 using adjoint::tanh;
+
+using SoftmaxFuncOptions = SoftmaxOptions;
+inline Tensor softmax(const Tensor& input, const SoftmaxFuncOptions& options) {
+  return adjoint::softmax(input, options.dim());
+}
+using LogSoftmaxFuncOptions = LogSoftmaxOptions;
+inline Tensor log_softmax(const Tensor& input, const LogSoftmaxFuncOptions& options) {
+  return adjoint::log_softmax(input, options.dim());
+}
+using GELUFuncOptions = GELUOptions;
+inline Tensor gelu(const Tensor& input, const GELUFuncOptions& options) {
+  return adjoint::gelu(input, options.approximate());
+}
+
+class DropoutFuncOptions {
+ public:
+  ADJOINT_OPTION(DropoutFuncOptions, double, p, 0.5);
+  ADJOINT_OPTION(DropoutFuncOptions, bool, training, false);
+};
+inline Tensor dropout(const Tensor& input, const DropoutFuncOptions& options = {}) {
+  return adjoint::dropout(input, options.p(), options.training());
+}
+
+class Conv2dFuncOptions {
+ public:
+  ADJOINT_OPTION(Conv2dFuncOptions, Tensor, bias, {});
+  ADJOINT_OPTION(Conv2dFuncOptions, ExpandingArray<2>, stride, 1);
+  ADJOINT_OPTION(Conv2dFuncOptions, ExpandingArray<2>, padding, 0);
+  ADJOINT_OPTION(Conv2dFuncOptions, ExpandingArray<2>, dilation, 1);
+  ADJOINT_OPTION(Conv2dFuncOptions, int64_t, groups, 1);
+};
+inline Tensor conv2d(const Tensor& input, const Tensor& weight, const Conv2dFuncOptions& options) {
+  return adjoint::conv2d(input, weight, options.bias(), options.stride(), options.padding(),
+                         options.dilation(), options.groups());
+}
+using MaxPool2dFuncOptions = MaxPool2dOptions;
+inline Tensor max_pool2d(const Tensor& input, const MaxPool2dFuncOptions& options) {
+  return adjoint::max_pool2d(input, options.kernel_size(), options.stride(), options.padding(),
+                             options.dilation(), options.ceil_mode());
+}
+
+class LayerNormFuncOptions {
+ public:
+  LayerNormFuncOptions(std::vector<int64_t> normalized_shape)
+      : normalized_shape_(std::move(normalized_shape)) {}
+  ADJOINT_OPTION(LayerNormFuncOptions, std::vector<int64_t>, normalized_shape, {});
+  ADJOINT_OPTION(LayerNormFuncOptions, Tensor, weight, {});
+  ADJOINT_OPTION(LayerNormFuncOptions, Tensor, bias, {});
+  ADJOINT_OPTION(LayerNormFuncOptions, double, eps, 1e-5);
+};
+inline Tensor layer_norm(const Tensor& input, const LayerNormFuncOptions& options) {
+  return adjoint::layer_norm(input, options.normalized_shape(), options.weight(), options.bias(),
+                             options.eps());
+}
+class BatchNormFuncOptions {
+ public:
+  ADJOINT_OPTION(BatchNormFuncOptions, Tensor, weight, {});
+  ADJOINT_OPTION(BatchNormFuncOptions, Tensor, bias, {});
+  ADJOINT_OPTION(BatchNormFuncOptions, bool, training, false);
+  ADJOINT_OPTION(BatchNormFuncOptions, double, momentum, 0.1);
+  ADJOINT_OPTION(BatchNormFuncOptions, double, eps, 1e-5);
+};
+inline Tensor batch_norm(const Tensor& input, const Tensor& running_mean, const Tensor& running_var,
+                         const BatchNormFuncOptions& options = {}) {
+  return adjoint::batch_norm(input, options.weight(), options.bias(), running_mean, running_var,
+                             options.training(), options.momentum(), options.eps());
+}
+
+class EmbeddingFuncOptions {
+ public:
+  ADJOINT_OPTION(EmbeddingFuncOptions, std::optional<int64_t>, padding_idx, std::nullopt);
+};
+inline Tensor embedding(const Tensor& indices, const Tensor& weight,
+                        const EmbeddingFuncOptions& options = {}) {
+  return adjoint::embedding(weight, indices, options.padding_idx().value_or(-1));
+}
+
+using MSELossFuncOptions = MSELossOptions;
+inline Tensor mse_loss(const Tensor& input, const Tensor& target,
+                       const MSELossFuncOptions& options) {
+  return adjoint::mse_loss(input, target, options.reduction());
+}
+using NLLLossFuncOptions = NLLLossOptions;
+inline Tensor nll_loss(const Tensor& input, const Tensor& target,
+                       const NLLLossFuncOptions& options) {
+  return adjoint::nll_loss(input, target, options.weight(), options.reduction(),
+                           options.ignore_index());
+}
+using CrossEntropyFuncOptions = CrossEntropyLossOptions;
+inline Tensor cross_entropy(const Tensor& input, const Tensor& target,
+                            const CrossEntropyFuncOptions& options) {
+  return adjoint::cross_entropy(input, target, options.weight(), options.reduction(),
+                                options.ignore_index(), options.label_smoothing());
+}
+using BinaryCrossEntropyWithLogitsFuncOptions = BCEWithLogitsLossOptions;
+inline Tensor binary_cross_entropy_with_logits(
+    const Tensor& input, const Tensor& target,
+    const BinaryCrossEntropyWithLogitsFuncOptions& options) {
+  return adjoint::binary_cross_entropy_with_logits(input, target, options.weight(),
+                                                   options.pos_weight(), options.reduction());
+}
 
 }  // namespace adjoint::nn::functional

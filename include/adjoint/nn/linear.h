@@ -18,7 +18,7 @@ class ADJOINT_API LinearOptions {
 
 /// x [*, in_features] -> x weight^T + bias [*, out_features]. weight [out, in] and bias [out] start
 /// uniform within 1 / sqrt(in_features).
-class ADJOINT_API LinearImpl : public Layer {
+class ADJOINT_API LinearImpl : public ClonedByOptions<LinearImpl, Layer> {
  public:
   LinearImpl(int64_t in_features, int64_t out_features)
       : LinearImpl(LinearOptions(in_features, out_features)) {}
@@ -39,7 +39,7 @@ class ADJOINT_API FlattenOptions {
 };
 
 /// Dimensions start_dim to end_dim become one.
-class ADJOINT_API FlattenImpl : public Layer {
+class ADJOINT_API FlattenImpl : public ClonedByOptions<FlattenImpl, Layer> {
  public:
   explicit FlattenImpl(const FlattenOptions& options = {}) : options(options) {}
   Tensor forward(const Tensor& input) override {
@@ -51,7 +51,7 @@ class ADJOINT_API FlattenImpl : public Layer {
 };
 ADJOINT_MODULE(Flatten);
 
-class ADJOINT_API IdentityImpl : public Layer {
+class ADJOINT_API IdentityImpl : public ClonedByOptions<IdentityImpl, Layer> {
  public:
   Tensor forward(const Tensor& input) override { return input; }
 };

@@ -9,9 +9,10 @@ namespace adjoint::nn {
 
 class ADJOINT_API MSELossOptions {
  public:
+  MSELossOptions(Reduction reduction = Reduction::Mean) : reduction_(reduction) {}
   ADJOINT_OPTION(MSELossOptions, Reduction, reduction, Reduction::Mean);
 };
-class ADJOINT_API MSELossImpl : public Module {
+class ADJOINT_API MSELossImpl : public ClonedByOptions<MSELossImpl, Module> {
  public:
   explicit MSELossImpl(const MSELossOptions& options = {}) : options(options) {}
   Tensor forward(const Tensor& input, const Tensor& target) {
@@ -28,7 +29,7 @@ class ADJOINT_API NLLLossOptions {
   ADJOINT_OPTION(NLLLossOptions, int64_t, ignore_index, -100);
   ADJOINT_OPTION(NLLLossOptions, Reduction, reduction, Reduction::Mean);
 };
-class ADJOINT_API NLLLossImpl : public Module {
+class ADJOINT_API NLLLossImpl : public ClonedByOptions<NLLLossImpl, Module> {
  public:
   explicit NLLLossImpl(const NLLLossOptions& options = {});
   Tensor forward(const Tensor& input, const Tensor& target) {
@@ -47,7 +48,7 @@ class ADJOINT_API CrossEntropyLossOptions {
   ADJOINT_OPTION(CrossEntropyLossOptions, Reduction, reduction, Reduction::Mean);
   ADJOINT_OPTION(CrossEntropyLossOptions, double, label_smoothing, 0);
 };
-class ADJOINT_API CrossEntropyLossImpl : public Module {
+class ADJOINT_API CrossEntropyLossImpl : public ClonedByOptions<CrossEntropyLossImpl, Module> {
  public:
   explicit CrossEntropyLossImpl(const CrossEntropyLossOptions& options = {});
   Tensor forward(const Tensor& input, const Tensor& target) {
@@ -66,7 +67,7 @@ class ADJOINT_API BCEWithLogitsLossOptions {
   ADJOINT_OPTION(BCEWithLogitsLossOptions, Tensor, pos_weight, {});
   ADJOINT_OPTION(BCEWithLogitsLossOptions, Reduction, reduction, Reduction::Mean);
 };
-class ADJOINT_API BCEWithLogitsLossImpl : public Module {
+class ADJOINT_API BCEWithLogitsLossImpl : public ClonedByOptions<BCEWithLogitsLossImpl, Module> {
  public:
   explicit BCEWithLogitsLossImpl(const BCEWithLogitsLossOptions& options = {});
   Tensor forward(const Tensor& input, const Tensor& target) {

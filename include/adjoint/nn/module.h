@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <iosfwd>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,8 +18,8 @@
 namespace adjoint::nn {
 
 /// Base of layers and networks. Members that backward and saving must know are registered in the
-/// constructor; their names, joined by dots, are those of PyTorch's state_dict. Not copyable:
-/// modules are shared by std::shared_ptr, or by the handles that ADJOINT_MODULE declares.
+/// constructor; their names, joined by dots, are those of PyTorch's state_dict. Modules are shared
+/// by std::shared_ptr, or by the handles that ADJOINT_MODULE declares; clone() copies them.
 ///
 ///   struct Net : nn::Module {
 ///     Net() {
@@ -32,8 +33,10 @@ class ADJOINT_API Module : public std::enable_shared_from_this<Module> {
  public:
   explicit Module(std::string name = "") : name_(std::move(name)) {}
   virtual ~Module();
-  Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
+  /// A module of the same class with copies of all parameters and buffers, on `device` if given.
+  /// Throws Error unless the class is one of this library's or derives from Cloneable.
+  virtual std::shared_ptr<Module> clone(std::optional<Device> device = std::nullopt) const;
 
   /// What the constructor was given, or the class's name.
   const std::string& name() const;
@@ -104,13 +107,22 @@ class ADJOINT_API Module : public std::enable_shared_from_this<Module> {
 
   /// One line for this module alone: "Linear(in_features=2, out_features=3, bias=true)".
   virtual void pretty_print(std::ostream& out) const;
-  /// This as its class M. Null where it is of another.
+  /// This as its class M, or that which the handle M holds. Null where it is of another.
   template <class M>
-  M* as() {
-    return dynamic_cast<M*>(this);
+  auto* as() {
+    if constexpr (requires { typename M::ContainedType; }) {
+      return dynamic_cast<typename M::ContainedType*>(this);
+    } else {
+      return dynamic_cast<M*>(this);
+    }
   }
 
  protected:
+  /// Shares all members with the other; a copy that lives on re-registers them.
+  Module(const Module& other);
+  void forget_members();
+  /// Copies the values of a module of the same structure. Throws Error for another structure.
+  void take_values(const Module& other, std::optional<Device> device);
   void add_module(std::string name, std::shared_ptr<Module> module);
 
  private:
@@ -127,6 +139,42 @@ class ADJOINT_API Module : public std::enable_shared_from_this<Module> {
   bool training_ = true;
   OrderedDict<std::string, Tensor> parameters_, buffers_;
   OrderedDict<std::string, std::shared_ptr<Module>> children_;
+};
+
+/// Base of modules that clone() copies: reset() makes and registers all parameters, buffers and
+/// submodules anew, and the constructor calls it.
+template <class Derived>
+class Cloneable : public Module {
+ public:
+  using Module::Module;
+  virtual void reset() = 0;
+  std::shared_ptr<Module> clone(std::optional<Device> device = std::nullopt) const override {
+    auto copy = std::make_shared<Derived>(static_cast<const Derived&>(*this));
+    Cloneable& cloneable = *copy;
+    cloneable.forget_members();
+    cloneable.reset();
+    cloneable.take_values(*this, device);
+    return copy;
+  }
+};
+
+/// As Cloneable, for modules that are made of their options, where they have any.
+template <class Derived, class Base>
+class ClonedByOptions : public Base {
+ public:
+  using Base::Base;
+  std::shared_ptr<Module> clone(std::optional<Device> device = std::nullopt) const override {
+    auto make = []<class D>(const D& self) {
+      if constexpr (requires { self.options; }) {
+        return std::make_shared<D>(self.options);
+      } else {
+        return std::make_shared<D>();
+      }
+    };
+    std::shared_ptr<Derived> copy = make(static_cast<const Derived&>(*this));
+    static_cast<ClonedByOptions&>(*copy).take_values(*this, device);
+    return copy;
+  }
 };
 
 ADJOINT_API std::ostream& print_tree(std::ostream& out, const Module& module);

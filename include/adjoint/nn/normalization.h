@@ -40,9 +40,9 @@ class ADJOINT_API BatchNormImplBase : public Layer {
 };
 
 /// Of [n, c] or [n, c, l].
-class ADJOINT_API BatchNorm1dImpl : public BatchNormImplBase {
+class ADJOINT_API BatchNorm1dImpl : public ClonedByOptions<BatchNorm1dImpl, BatchNormImplBase> {
  public:
-  using BatchNormImplBase::BatchNormImplBase;
+  using ClonedByOptions::ClonedByOptions;
 
  protected:
   void check_input_dim(const Tensor& input) const override;
@@ -50,9 +50,9 @@ class ADJOINT_API BatchNorm1dImpl : public BatchNormImplBase {
 ADJOINT_MODULE(BatchNorm1d);
 
 /// Of [n, c, h, w].
-class ADJOINT_API BatchNorm2dImpl : public BatchNormImplBase {
+class ADJOINT_API BatchNorm2dImpl : public ClonedByOptions<BatchNorm2dImpl, BatchNormImplBase> {
  public:
-  using BatchNormImplBase::BatchNormImplBase;
+  using ClonedByOptions::ClonedByOptions;
 
  protected:
   void check_input_dim(const Tensor& input) const override;
@@ -69,7 +69,7 @@ class ADJOINT_API LayerNormOptions {
 };
 
 /// layer_norm with weight and bias of normalized_shape, ones and zeros at the start.
-class ADJOINT_API LayerNormImpl : public Layer {
+class ADJOINT_API LayerNormImpl : public ClonedByOptions<LayerNormImpl, Layer> {
  public:
   explicit LayerNormImpl(std::vector<int64_t> normalized_shape)
       : LayerNormImpl(LayerNormOptions(std::move(normalized_shape))) {}

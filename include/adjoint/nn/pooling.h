@@ -22,7 +22,7 @@ class ADJOINT_API MaxPool2dOptions {
   ADJOINT_OPTION(MaxPool2dOptions, bool, ceil_mode, false);
 };
 
-class ADJOINT_API MaxPool2dImpl : public Layer {
+class ADJOINT_API MaxPool2dImpl : public ClonedByOptions<MaxPool2dImpl, Layer> {
  public:
   MaxPool2dImpl(ExpandingArray<2> kernel_size) : MaxPool2dImpl(MaxPool2dOptions(kernel_size)) {}
   explicit MaxPool2dImpl(const MaxPool2dOptions& options) : options(options) {}
