@@ -87,9 +87,10 @@ struct Libdw {
 #define ADJOINT_LIBDW_FUNCTIONS(F)                                                              \
   F(dwfl_begin)                                                                                 \
   F(dwfl_end)                                                                                   \
-  F(dwfl_report_begin) F(dwfl_report_end) F(dwfl_linux_proc_report) F(dwfl_linux_proc_find_elf) \
-      F(dwfl_addrmodule) F(dwfl_module_addrinfo) F(dwfl_module_addrdie) F(dwfl_module_getsrc)   \
-          F(dwfl_lineinfo) F(dwarf_getscopes) F(dwarf_getscopes_die) F(dwarf_tag) F(dwarf_attr) \
+  F(dwfl_report_begin)                                                                          \
+  F(dwfl_report_end) F(dwfl_linux_proc_report) F(dwfl_linux_proc_find_elf) F(dwfl_addrmodule)   \
+      F(dwfl_module_addrinfo) F(dwfl_module_addrdie) F(dwfl_module_getsrc) F(dwfl_lineinfo)     \
+          F(dwarf_getscopes) F(dwarf_getscopes_die) F(dwarf_tag) F(dwarf_attr)                  \
               F(dwarf_attr_integrate) F(dwarf_formstring) F(dwarf_formref_die) F(dwarf_diename) \
                   F(dwarf_formudata) F(dwarf_getsrcfiles) F(dwarf_filesrc)
 #define ADJOINT_DECLARE(name) decltype(&::name) name = nullptr;
@@ -206,19 +207,24 @@ struct Symbolizer::DebugInfo {
       GElf_Sym symbol;
       const char* name = libdw().dwfl_module_addrinfo(module, address, &offset, &symbol, nullptr,
                                                       nullptr, nullptr);
-      if (name) out.push_back({name, {}});
+      int line = 0;
+      const std::string file = line_at(module, address, line);
+      if (name) out.push_back({name, {{}, file, line}});
     }
     return out;
+  }
+
+  /// The file, and the line: 0 where they are not known.
+  static std::string line_at(Dwfl_Module* module, uintptr_t address, int& line) {
+    Dwfl_Line* at = libdw().dwfl_module_getsrc(module, address);
+    return at ? text(libdw().dwfl_lineinfo(at, nullptr, &line, nullptr, nullptr, nullptr)) : "";
   }
 
   /// The function at `address` and those that it was inlined into.
   static void add_scopes(Dwfl_Module* module, Dwarf_Die* cu, uintptr_t address, Dwarf_Addr in_file,
                          std::vector<Frame>& out) {
-    std::string file;
     int line = 0;
-    if (Dwfl_Line* at = libdw().dwfl_module_getsrc(module, address)) {
-      file = text(libdw().dwfl_lineinfo(at, nullptr, &line, nullptr, nullptr, nullptr));
-    }
+    std::string file = line_at(module, address, line);
     Dwarf_Die* scopes = nullptr;
     int count = libdw().dwarf_getscopes(cu, in_file, &scopes);
     int innermost = 0;
