@@ -27,7 +27,11 @@ std::shared_ptr<Module> SequentialImpl::clone(std::optional<Device> device) cons
 Tensor SequentialImpl::forward(const Tensor& input) {
   ADJOINT_CHECK(!is_empty(), "Cannot call forward() on an empty Sequential");
   Tensor x = input;
-  for (const auto& layer : layers_) x = layer->forward(x);
+  for (size_t i = 0; i < size(); ++i) {
+    const ModuleScope scope(*modules_[i]);
+    x = layers_[i]->forward(x);
+    scope.note_output(x);
+  }
   return x;
 }
 
