@@ -244,10 +244,12 @@ void convolution_product(const Stream& stream, const Tensor& out, const Tensor& 
       };
       int rm = p.rows > 32 && !__is_same(S, double) ? 8 : p.rows > 16 ? 4 : 2;
       while (rm > 2 && blocks(kWarps * rm) < kBlocksWanted) rm /= 2;
+      const S* weights = static_cast<const S*>(w.data());
+      // Images without pixels have no memory: none of it is read, but its address is moved.
+      const S* pixels = from.numel() != 0 ? image_of<S>(from, n) : weights;
       auto run = [&]<int RM>() {
-        launch_product<S, RM>(stream, static_cast<S*>(to.data()) + n * out_image,
-                              image_of<S>(from, n), static_cast<const S*>(w.data()), biases, p,
-                              positions);
+        launch_product<S, RM>(stream, static_cast<S*>(to.data()) + n * out_image, pixels, weights,
+                              biases, p, positions);
       };
       if constexpr (!__is_same(S, double)) {
         if (rm == 8) {

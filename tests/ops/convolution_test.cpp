@@ -188,6 +188,12 @@ TEST(Convolution, ReadsImagesOfAnyStrides) {
   EXPECT_TRUE(identical(a[1], b[1]));
 }
 
+TEST(Convolution, OfImagesWithoutPixelsIsTheBias) {
+  Tensor x = zeros({2, 1, 0, 3}), w = ones({2, 1, 3, 3}), bias = tensor({1., 2.});
+  Tensor y = conv2d(x, w, bias, 1, 2);
+  EXPECT_TRUE(identical(y, bias.view({1, 2, 1, 1}).expand({2, 2, 2, 5}).contiguous()));
+}
+
 TEST(Convolution, NaNAndInfinityReachWhatReadsThemAndNoMore) {
   // The first element of the second row: windows at the first column read it, with their first
   // column; the place behind the first row's last window is next to it in memory.
