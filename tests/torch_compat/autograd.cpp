@@ -196,11 +196,13 @@ void hooks() {
 struct Line : torch::autograd::Function<Line> {
   static Tensor forward(AutogradContext* ctx, Tensor x, Tensor w, double bias) {
     ctx->save_for_backward({x, w});
+    ctx->saved_data["bias"] = bias;
     return x * w + bias;
   }
   static tensor_list backward(AutogradContext* ctx, tensor_list grads) {
     auto saved = ctx->get_saved_variables();
-    return {grads[0] * saved[1], grads[0] * saved[0], Tensor()};
+    double bias = ctx->saved_data["bias"].toDouble();
+    return {grads[0] * saved[1] * bias, grads[0] * saved[0], Tensor()};
   }
 };
 

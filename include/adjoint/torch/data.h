@@ -134,6 +134,9 @@ class MNIST : public Dataset<MNIST> {
 
 }  // namespace datasets
 
+using datasets::BatchDataset;
+using datasets::Dataset;
+
 namespace transforms {
 
 template <class InputBatch, class OutputBatch>
