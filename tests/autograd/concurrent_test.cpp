@@ -2,6 +2,7 @@
 // Several threads run backward at once. Under ThreadSanitizer these find races.
 #include <gtest/gtest.h>
 
+#include <thread>
 #include <vector>
 
 #include "adjoint/autograd.h"
@@ -146,7 +147,9 @@ struct Counted : autograd::Function<Counted> {
     return a * 2;
   }
   static variable_list backward(autograd::AutogradContext* ctx, variable_list grads) {
-    most = ctx->saved_data["calls"].toInt() + 1;
+    int64_t calls = ctx->saved_data["calls"].toInt();
+    std::this_thread::yield();  // another thread would come in between
+    most = calls + 1;
     ctx->saved_data["calls"] = most;
     EXPECT_EQ(ctx->get_saved_variables().size(), 1u);
     return {grads[0] * 2};

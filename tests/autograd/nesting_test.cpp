@@ -113,7 +113,9 @@ TEST_F(NestedBackward, TheOtherThreadHasTheStateOfTheFirst) {
   Stream stream = current_stream(get_default_device());
   if (!stream.device().is_cpu()) stream = cuda::getStreamFromPool();
   StreamGuard on(stream);
-  Tensor x = leaf(1.0f), y = Nested::apply(x, 100);
+  Tensor x = leaf(1.0f);
+  for (int i = 0; i < 1000; ++i) (void)(x * 1);  // more nodes than the other threads make
+  Tensor y = Nested::apply(x, 100);
   DispatchObserver* before = set_dispatch_observer(&watch);
   {
     WarningUtils::WarningHandlerGuard guard(&handler);
