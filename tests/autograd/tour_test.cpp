@@ -21,7 +21,7 @@ nlohmann::json read_tour() {
   return nlohmann::json::parse(file);
 }
 
-/// What PyTorch says with other words for types and hints.
+/// What PyTorch says with other words for types and hints, and where its C++ frontend has others.
 std::string in_our_words(std::string text) {
   auto replace = [&](const std::string& from, const std::string& to) {
     for (size_t at; (at = text.find(from)) != std::string::npos;) text.replace(at, from.size(), to);
@@ -30,6 +30,8 @@ std::string in_our_words(std::string text) {
   replace("torch.DoubleTensor", "DoubleTensor");
   replace("torch.Size([3])", "[3]");
   replace("torch.Size([2, 2])", "[2, 2]");
+  replace("The differentiated Tensor at index 0 appears",
+          "One of the differentiated Tensors appears");
   return text.substr(0, text.find(" Hint:"));
 }
 

@@ -188,7 +188,8 @@ const std::map<std::string, Row>& rows() {
         "operation"}},
       {"retain_grad without grad", {RUN(v.retain_grad())}},
       {"item with grad of several", {RUN((a * 2).item())}},
-      {"hook without grad", {RUN(v.register_hook([](const Tensor&) {}))}},
+      {"hook without grad",
+       {RUN(v.register_hook([](const Tensor&) {})), "that doesn't require gradient"}},
   };
   return table;
 }

@@ -202,9 +202,11 @@ std::vector<OpCase> choice_cases() {
   };
   OpCase& fill = rows.emplace_back(left);
   fill.name = "masked_fill";
-  fill.call = [](const variable_list& t) {
-    return t[1].expand_as(t[0].to(t[1].dtype()) + t[1]).masked_fill(t[0], 0.5);
+  fill.call = [](const variable_list& t) { return t[1].masked_fill(t[0], 1); };
+  fill.formula = [](const std::vector<Array>& x) {
+    return map(x[0], x[1], [](double c, double b) { return c != 0 ? 1 : b; });
   };
+  fill.dtypes = kEveryDtype;
   return rows;
 }
 
