@@ -12,6 +12,7 @@
 
 #include "adjoint/data.h"
 #include "adjoint/ops.h"
+#include "adjoint/options.h"
 
 namespace adjoint::libtorch_data {
 
