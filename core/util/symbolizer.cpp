@@ -46,6 +46,12 @@ bool is_passed_over(std::string_view symbol) {
          symbol.starts_with("Ss") || symbol.starts_with("9__gnu_cxx");
 }
 
+/// A name that does not tell its namespace: of little debug information (-g1), or of C.
+bool is_bare(std::string_view symbol) {
+  const std::string_view name = symbol.substr(0, symbol.find('<'));
+  return !symbol.starts_with("_Z") && name.find("::") == std::string_view::npos;
+}
+
 }  // namespace
 
 std::string function_name(const std::string& demangled) {
@@ -88,11 +94,13 @@ struct Libdw {
   F(dwfl_begin)                                                                                 \
   F(dwfl_end)                                                                                   \
   F(dwfl_report_begin)                                                                          \
-  F(dwfl_report_end) F(dwfl_linux_proc_report) F(dwfl_linux_proc_find_elf) F(dwfl_addrmodule)   \
-      F(dwfl_module_addrinfo) F(dwfl_module_addrdie) F(dwfl_module_getsrc) F(dwfl_lineinfo)     \
-          F(dwarf_getscopes) F(dwarf_getscopes_die) F(dwarf_tag) F(dwarf_attr)                  \
-              F(dwarf_attr_integrate) F(dwarf_formstring) F(dwarf_formref_die) F(dwarf_diename) \
-                  F(dwarf_formudata) F(dwarf_getsrcfiles) F(dwarf_filesrc)
+  F(dwfl_report_end)                                                                            \
+  F(dwfl_linux_proc_report)                                                                     \
+  F(dwfl_linux_proc_find_elf) F(dwfl_addrmodule) F(dwfl_module_addrinfo) F(dwfl_module_addrdie) \
+      F(dwfl_module_getsrc) F(dwfl_lineinfo) F(dwarf_getscopes) F(dwarf_getscopes_die)          \
+          F(dwarf_tag) F(dwarf_attr) F(dwarf_attr_integrate) F(dwarf_formstring)                \
+              F(dwarf_formref_die) F(dwarf_diename) F(dwarf_formudata) F(dwarf_getsrcfiles)     \
+                  F(dwarf_filesrc)
 #define ADJOINT_DECLARE(name) decltype(&::name) name = nullptr;
   ADJOINT_LIBDW_FUNCTIONS(ADJOINT_DECLARE)
 #undef ADJOINT_DECLARE
@@ -202,14 +210,18 @@ struct Symbolizer::DebugInfo {
     if (Dwarf_Die* cu = libdw().dwfl_module_addrdie(module, address, &bias)) {
       add_scopes(module, cu, address, address - bias, out);
     }
+    if (!out.empty() && !is_bare(out.back().symbol)) return out;
+    GElf_Off offset = 0;
+    GElf_Sym symbol;
+    const char* name =
+        libdw().dwfl_module_addrinfo(module, address, &offset, &symbol, nullptr, nullptr, nullptr);
+    if (!name) return out;
     if (out.empty()) {
-      GElf_Off offset = 0;
-      GElf_Sym symbol;
-      const char* name = libdw().dwfl_module_addrinfo(module, address, &offset, &symbol, nullptr,
-                                                      nullptr, nullptr);
       int line = 0;
       const std::string file = line_at(module, address, line);
-      if (name) out.push_back({name, {{}, file, line}});
+      out.push_back({name, {{}, file, line}});
+    } else {
+      out.back().symbol = name;
     }
     return out;
   }
@@ -294,8 +306,12 @@ const std::vector<Symbolizer::Frame>& Symbolizer::frames_at(void* address) {
 std::vector<SourceFrame> Symbolizer::frames(const CallSite& site) {
   std::vector<SourceFrame> out;
   for (void* address : site.addresses()) {
-    for (const Frame& frame : frames_at(address)) {
-      if (!is_passed_over(frame.symbol)) out.push_back(frame.source);
+    const std::vector<Frame>& frames = frames_at(address);
+    for (const Frame& frame : frames) {
+      // What does not tell its namespace is of that of the function it was inlined into.
+      const bool is_bare_inlined = is_bare(frame.symbol) && frame.symbol != "main";
+      const std::string& telling = is_bare_inlined ? frames.back().symbol : frame.symbol;
+      if (!is_passed_over(telling)) out.push_back(frame.source);
       if (frame.symbol == "main") return out;  // what called it is no part of the program
     }
   }
