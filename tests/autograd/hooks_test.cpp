@@ -201,6 +201,7 @@ TEST(Hooks, RunInTheGradModeOfBackward) {
   y.backward({}, true, true);
   y.backward();
   EXPECT_EQ(enabled, (std::vector<bool>{true, true, false, false}));
+  x.mutable_grad().reset();  // recorded, it holds the tensor
 }
 
 TEST(Hooks, RunForGradToo) {

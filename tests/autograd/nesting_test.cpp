@@ -139,12 +139,14 @@ TEST_F(NestedBackward, WithCreateGraphRecordsOnTheOtherThreadToo) {
     static variable_list backward(AutogradContext*, variable_list grads) {
       Tensor x = tensor(1.0f, requires_grad());
       Nested::apply(x, 0).backward({}, {}, true);
+      x.mutable_grad().reset();  // recorded, it holds the tensor
       return grads;
     }
   };
   Tensor x = leaf(1.0f);
   Inner::apply(x).backward({}, {}, true);
   EXPECT_TRUE(found.grad_mode);
+  x.mutable_grad().reset();
 }
 
 TEST_F(NestedBackward, InHooks) {
