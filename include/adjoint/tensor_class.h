@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: MIT
+// Tensor: an n-dimensional array that records how it was computed.
+//
+// A Tensor is a handle: copies share the array. Operations that return a tensor are also free
+// functions of the same name (adjoint/ops.h), where their contracts are written.
+#pragma once
+
+#include <concepts>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "adjoint/array_ref.h"
+#include "adjoint/device.h"
+#include "adjoint/error.h"
+#include "adjoint/indexing.h"
+#include "adjoint/scalar.h"
+#include "adjoint/scalar_type.h"
+#include "adjoint/tensor_accessor.h"
+#include "adjoint/tensor_impl.h"
+#include "adjoint/tensor_options.h"
+
+namespace adjoint {
+
+class Tensor;
+using TensorList = ArrayRef<Tensor>;
+namespace detail {
+class TensorHook;
+template <class F>
+class TensorHookOf;
+template <class F>
+class PostAccumulateHookOf;
+}  // namespace detail
+
+class ADJOINT_API Tensor {
+ public:
+  /// An undefined tensor: it has no array, and only defined() and the like may be asked of it.
+  Tensor() = default;
+  explicit Tensor(intrusive_ptr<TensorImpl> impl) noexcept : impl_(std::move(impl)) {}
+  Tensor(const Tensor&) = default;
+  Tensor(Tensor&&) noexcept = default;
+  Tensor& operator=(const Tensor& other) & noexcept {
+    impl_ = other.impl_;
+    return *this;
+  }
+  Tensor& operator=(Tensor&& other) & noexcept {
+    impl_ = std::move(other.impl_);
+    return *this;
+  }
+  /// `t[0] = value`, `t.index({...}) = value`: copies into the part named on the left.
+  Tensor& operator=(const Tensor& value) && { return copy_(value); }
+  Tensor& operator=(Tensor&& value) && { return copy_(value); }
+  Tensor& operator=(const Scalar& value) && { return fill_(value); }
+
+  bool defined() const noexcept { return bool(impl_); }
+  /// The same array object, not merely equal values.
+  bool is_same(const Tensor& other) const noexcept { return impl_ == other.impl_; }
+  TensorImpl* impl() const noexcept { return impl_.get(); }
+  const intrusive_ptr<TensorImpl>& impl_ptr() const noexcept { return impl_; }
+  intrusive_ptr<TensorImpl> release() noexcept { return std::move(impl_); }
+  void reset() noexcept { impl_.reset(); }
+  uint32_t use_count() const noexcept { return impl_ ? impl_->use_count() : 0; }
+
+  // Geometry and memory.
+  IntArrayRef sizes() const { return checked().sizes(); }
+  IntArrayRef strides() const { return checked().strides(); }
+  /// `dim` may be negative. Throws IndexError.
+  int64_t size(int64_t dim) const;
+  int64_t stride(int64_t dim) const;
+  int64_t dim() const { return checked().dim(); }
+  int64_t ndimension() const { return dim(); }
+  int64_t numel() const { return checked().numel(); }
+  ScalarType dtype() const { return checked().dtype(); }
+  ScalarType scalar_type() const { return dtype(); }
+  Device device() const { return checked().device(); }
+  size_t element_size() const { return elementSize(dtype()); }
+  size_t itemsize() const { return element_size(); }
+  size_t nbytes() const { return size_t(numel()) * element_size(); }
+  int64_t storage_offset() const { return checked().storage_offset(); }
+  TensorOptions options() const { return TensorOptions(dtype()).device(device()); }
+  bool is_contiguous() const { return checked().is_contiguous(); }
+  bool is_cpu() const { return device().is_cpu(); }
+  bool is_cuda() const { return device().is_cuda(); }
+  /// Whether its memory is page-locked host memory, from and to which non-blocking copies do not
+  /// wait.
+  bool is_pinned() const;
+  /// A copy in pinned memory; this tensor where it lies there. Throws Error for tensors of a
+  /// device.
+  Tensor pin_memory() const;
+  /// Says that work on `stream` uses the tensor, which was not made there: its memory is given to
+  /// nobody else before that work is done.
+  void record_stream(const Stream& stream) const;
+  bool is_floating_point() const { return isFloatingType(dtype()); }
+  void* data_ptr() const { return checked().data(); }
+  /// The first element. Throws TypeError where T is not the dtype's type.
+  template <class T>
+  T* data_ptr() const {
+    check_dtype(scalar_type_of<T>);
+    return static_cast<T*>(data_ptr());
+  }
+  template <class T>
+  const T* const_data_ptr() const {
+    return data_ptr<T>();
+  }
+  template <class T>
+  T* mutable_data_ptr() const {
+    return data_ptr<T>();
+  }
+  /// The elements by their indices. Throws TypeError where T is not the dtype's type, and Error for
+  /// a tensor of other than N dimensions or outside of host memory.
+  template <class T, size_t N>
+  TensorAccessor<T, N> accessor() const& {
+    static_assert(N > 0, "accessor is used for indexing tensor, for scalars use *data_ptr<T>()");
+    check_accessor(N);
+    return {data_ptr<T>(), sizes().data(), strides().data()};
+  }
+  template <class T, size_t N>
+  TensorAccessor<T, N> accessor() && = delete;
+  /// The only element, on whatever device. Throws Error unless numel() is 1.
+  Scalar item() const;
+  template <class T>
+  T item() const {
+    return item().to<T>();
+  }
+  /// Whether the only element is not 0. Throws Error unless numel() is 1.
+  bool is_nonzero() const;
+  /// In-place changes so far, which a tensor shares with its views. Throws Error for an inference
+  /// tensor.
+  int64_t _version() const;
+
+  // Autograd (adjoint/autograd.h).
+  bool requires_grad() const noexcept { return impl_ && impl_->requires_grad(); }
+  /// Throws Error for a non-leaf set to false, for dtypes that have no gradient, and for an
+  /// inference tensor outside of inference mode.
+  const Tensor& requires_grad_(bool value = true) const;
+  const Tensor& set_requires_grad(bool value) const { return requires_grad_(value); }
+  bool is_leaf() const noexcept;
+  /// The node that computed this tensor; null for a leaf.
+  intrusive_ptr<Node> grad_fn() const;
+  uint32_t output_nr() const { return checked().output_nr(); }
+  /// The accumulated gradient; undefined before the first backward.
+  const Tensor& grad() const;
+  Tensor& mutable_grad() const;
+  /// Keeps the gradient of a non-leaf in grad().
+  void retain_grad() const;
+  bool retains_grad() const noexcept;
+  /// Accumulates into the leaves the gradient of this tensor, weighted by `gradient` (of this
+  /// tensor's shape; may be left out for one element). `retain_graph` keeps what is needed for a
+  /// second call (default: create_graph); `create_graph` makes the gradients differentiable.
+  /// `inputs`: only these receive gradients, and they need not be leaves.
+  void backward(const Tensor& gradient = {}, std::optional<bool> retain_graph = std::nullopt,
+                bool create_graph = false, std::optional<TensorList> inputs = std::nullopt) const;
+  /// Shares the array, not the graph.
+  Tensor detach() const;
+  const Tensor& detach_() const;
+  /// As detach(), and in-place changes of the one are not seen by the other's saved-tensor checks.
+  Tensor data() const;
+  Tensor tensor_data() const { return data(); }
+  Tensor variable_data() const { return data(); }
+  /// Takes the array of `other`: shape, dtype and memory change, graph and grad stay. Throws Error
+  /// where this tensor requires grad and the dtype can have none.
+  void set_data(const Tensor& other) const;
+  /// Whether it shares the history of another tensor, _base(): in-place changes of the one are in
+  /// the graph of the other.
+  bool is_view() const noexcept;
+  bool _is_view() const noexcept { return is_view(); }
+  /// The tensor, no view itself, that a view is of. Throws Error where this is no view.
+  Tensor _base() const;
+  /// Whether it was made in inference mode (InferenceMode).
+  bool is_inference() const { return checked().is_inference(); }
+  /// Calls `hook(grad)` whenever the gradient of this tensor is computed, before it is used; a
+  /// defined tensor that it returns takes the gradient's place. Hooks run in the order of their
+  /// registration. After an in-place change, hooks registered before see the gradient of what the
+  /// tensor was then. `grad` is undefined where only other outputs of the same operation have
+  /// one. Returns a handle for remove_hook. Throws Error unless the tensor requires grad; backward
+  /// throws where a hook's result has another shape, dtype or device.
+  template <class F>
+  unsigned register_hook(F hook) const {
+    return add_hook(new detail::TensorHookOf<F>(std::move(hook)));
+  }
+  /// A hook may remove itself or others while it runs. Throws IndexError for a handle that no hook
+  /// was registered under since the last in-place change.
+  void remove_hook(unsigned handle) const;
+  /// Calls `hook(tensor)` whenever backward has added to the grad() of this leaf, which may be
+  /// used and reset there. Returns a handle. Throws Error for a non-leaf.
+  template <class F>
+  unsigned register_post_accumulate_grad_hook(F hook) const {
+    return add_post_accumulate_hook(new detail::PostAccumulateHookOf<F>(std::move(hook)));
+  }
+  void remove_post_accumulate_grad_hook(unsigned handle) const;
+
+  // Printing.
+  std::string toString() const;
+
+  // Views: they share the array.
+  Tensor view(IntArrayRef sizes) const;
+  Tensor view_as(const Tensor& other) const;
+  Tensor reshape(IntArrayRef sizes) const;
+  Tensor reshape_as(const Tensor& other) const;
+  Tensor flatten(int64_t start_dim = 0, int64_t end_dim = -1) const;
+  Tensor t() const;
+  Tensor transpose(int64_t dim0, int64_t dim1) const;
+  Tensor permute(IntArrayRef dims) const;
+  Tensor expand(IntArrayRef sizes) const;
+  Tensor expand_as(const Tensor& other) const;
+  Tensor select(int64_t dim, int64_t index) const;
+  Tensor slice(int64_t dim = 0, std::optional<int64_t> start = std::nullopt,
+               std::optional<int64_t> end = std::nullopt, int64_t step = 1) const;
+  Tensor narrow(int64_t dim, int64_t start, int64_t length) const;
+  Tensor squeeze() const;
+  Tensor squeeze(int64_t dim) const;
+  Tensor unsqueeze(int64_t dim) const;
+  Tensor as_strided(IntArrayRef sizes, IntArrayRef strides,
+                    std::optional<int64_t> storage_offset = std::nullopt) const;
+  std::vector<Tensor> chunk(int64_t chunks, int64_t dim = 0) const;
+  std::vector<Tensor> split(int64_t split_size, int64_t dim = 0) const;
+  /// Pieces of these sizes, which add up to the dimension's.
+  std::vector<Tensor> split(IntArrayRef split_sizes, int64_t dim = 0) const {
+    return split_with_sizes(split_sizes, dim);
+  }
+  std::vector<Tensor> split_with_sizes(IntArrayRef split_sizes, int64_t dim = 0) const;
+  std::vector<Tensor> unbind(int64_t dim = 0) const;
+  /// The last two dimensions exchanged.
+  Tensor mT() const { return transpose(-2, -1); }
+  /// New tensors of this one's dtype and device, unless options say otherwise.
+  Tensor new_empty(IntArrayRef sizes, const TensorOptions& options = {}) const;
+  Tensor new_zeros(IntArrayRef sizes, const TensorOptions& options = {}) const;
+  Tensor new_ones(IntArrayRef sizes, const TensorOptions& options = {}) const;
+  Tensor new_full(IntArrayRef sizes, const Scalar& value, const TensorOptions& options = {}) const;
+  Tensor operator[](int64_t index) const;
+  Tensor index(ArrayRef<TensorIndex> indices) const;
+  Tensor index(std::initializer_list<TensorIndex> indices) const {
+    return index(ArrayRef<TensorIndex>(indices));
+  }
+  const Tensor& index_put_(std::initializer_list<TensorIndex> indices, const Tensor& value) const;
+  const Tensor& index_put_(std::initializer_list<TensorIndex> indices, const Scalar& value) const;
+
+  // Copies.
+  Tensor contiguous() const;
+  Tensor clone() const;
+  Tensor to(ScalarType dtype, bool non_blocking = false, bool copy = false) const;
+  Tensor to(Device device, bool non_blocking = false, bool copy = false) const;
+  Tensor to(DeviceType type, bool non_blocking = false, bool copy = false) const {
+    return to(Device(type), non_blocking, copy);
+  }
+  Tensor to(Device device, ScalarType dtype, bool non_blocking = false, bool copy = false) const;
+  Tensor to(const TensorOptions& options, bool non_blocking = false, bool copy = false) const;
+  Tensor to(const Tensor& other) const { return to(other.device(), other.dtype()); }
+  Tensor type_as(const Tensor& other) const { return to(other); }
+  Tensor cpu() const { return to(Device(kCPU)); }
+  Tensor cuda() const { return to(Device(kCUDA)); }
+  Tensor toType(ScalarType dtype) const { return to(dtype); }
+  /// In place: `src`'s values, broadcast and converted. With `non_blocking`, a copy between a
+  /// device and pinned host memory returns at once: the host's side may be changed or read after a
+  /// wait for the stream. So do to(), cpu() and cuda().
+  Tensor& copy_(const Tensor& src, bool non_blocking = false) const;
+  Tensor sum_to_size(IntArrayRef sizes) const;
+  Tensor repeat(IntArrayRef repeats) const;
+
+  // Arithmetic.
+  Tensor operator-() const;
+  Tensor add(const Tensor& other, const Scalar& alpha = 1) const;
+  Tensor add(const Scalar& other, const Scalar& alpha = 1) const;
+  Tensor sub(const Tensor& other, const Scalar& alpha = 1) const;
+  Tensor sub(const Scalar& other, const Scalar& alpha = 1) const;
+  Tensor mul(const Tensor& other) const;
+  Tensor mul(const Scalar& other) const;
+  Tensor div(const Tensor& other) const;
+  Tensor div(const Scalar& other) const;
+  Tensor pow(const Tensor& exponent) const;
+  Tensor pow(const Scalar& exponent) const;
+  Tensor neg() const;
+  Tensor exp() const;
+  Tensor log() const;
+  Tensor sqrt() const;
+  Tensor rsqrt() const;
+  Tensor reciprocal() const;
+  Tensor square() const;
+  Tensor abs() const;
+  Tensor sign() const;
+  Tensor sin() const;
+  Tensor cos() const;
+  Tensor erf() const;
+  Tensor tanh() const;
+  Tensor sigmoid() const;
+  Tensor relu() const;
+  Tensor clamp(const std::optional<Scalar>& min = std::nullopt,
+               const std::optional<Scalar>& max = std::nullopt) const;
+  Tensor clamp_min(const Scalar& min) const;
+  Tensor clamp_max(const Scalar& max) const;
+  Tensor maximum(const Tensor& other) const;
+  Tensor minimum(const Tensor& other) const;
+  Tensor masked_fill(const Tensor& mask, const Scalar& value) const;
+  Tensor where(const Tensor& condition, const Tensor& other) const;
+  Tensor eq(const Tensor& other) const;
+  Tensor eq(const Scalar& other) const;
+  Tensor ne(const Tensor& other) const;
+  Tensor ne(const Scalar& other) const;
+  Tensor lt(const Tensor& other) const;
+  Tensor lt(const Scalar& other) const;
+  Tensor le(const Tensor& other) const;
+  Tensor le(const Scalar& other) const;
+  Tensor gt(const Tensor& other) const;
+  Tensor gt(const Scalar& other) const;
+  Tensor ge(const Tensor& other) const;
+  Tensor ge(const Scalar& other) const;
+  Tensor logical_not() const;
+  Tensor logical_and(const Tensor& other) const;
+  Tensor logical_or(const Tensor& other) const;
+  Tensor isnan() const;
+  Tensor isinf() const;
+  Tensor isfinite() const;
+  bool equal(const Tensor& other) const;
+  bool allclose(const Tensor& other, double rtol = 1e-5, double atol = 1e-8,
+                bool equal_nan = false) const;
+
+  // In place: they return this tensor.
+  Tensor& fill_(const Scalar& value) const;
+  Tensor& zero_() const;
+  Tensor& add_(const Tensor& other, const Scalar& alpha = 1) const;
+  Tensor& add_(const Scalar& other, const Scalar& alpha = 1) const;
+  Tensor& sub_(const Tensor& other, const Scalar& alpha = 1) const;
+  Tensor& sub_(const Scalar& other, const Scalar& alpha = 1) const;
+  Tensor& mul_(const Tensor& other) const;
+  Tensor& mul_(const Scalar& other) const;
+  Tensor& div_(const Tensor& other) const;
+  Tensor& div_(const Scalar& other) const;
+  Tensor& pow_(const Tensor& exponent) const;
+  Tensor& pow_(const Scalar& exponent) const;
+  Tensor& neg_() const;
+  Tensor& exp_() const;
+  Tensor& log_() const;
+  Tensor& sqrt_() const;
+  Tensor& abs_() const;
+  Tensor& tanh_() const;
+  Tensor& sigmoid_() const;
+  Tensor& relu_() const;
+  Tensor& clamp_(const std::optional<Scalar>& min = std::nullopt,
+                 const std::optional<Scalar>& max = std::nullopt) const;
+  Tensor& masked_fill_(const Tensor& mask, const Scalar& value) const;
+  /// Random numbers of default_generator(): uniform in [from, to), normal, 1 with probability p.
+  Tensor& uniform_(double from = 0, double to = 1) const;
+  Tensor& normal_(double mean = 0, double std = 1) const;
+  Tensor& bernoulli_(double p = 0.5) const;
+  Tensor& operator+=(const Tensor& other) { return add_(other); }
+  Tensor& operator+=(const Scalar& other) { return add_(other); }
+  Tensor& operator-=(const Tensor& other) { return sub_(other); }
+  Tensor& operator-=(const Scalar& other) { return sub_(other); }
+  Tensor& operator*=(const Tensor& other) { return mul_(other); }
+  Tensor& operator*=(const Scalar& other) { return mul_(other); }
+  Tensor& operator/=(const Tensor& other) { return div_(other); }
+  Tensor& operator/=(const Scalar& other) { return div_(other); }
+
+  // Reductions.
+  Tensor sum(std::optional<ScalarType> dtype = std::nullopt) const;
+  Tensor sum(IntArrayRef dims, bool keepdim = false,
+             std::optional<ScalarType> dtype = std::nullopt) const;
+  Tensor mean(std::optional<ScalarType> dtype = std::nullopt) const;
+  Tensor mean(IntArrayRef dims, bool keepdim = false,
+              std::optional<ScalarType> dtype = std::nullopt) const;
+  Tensor prod(std::optional<ScalarType> dtype = std::nullopt) const;
+  Tensor prod(int64_t dim, bool keepdim = false,
+              std::optional<ScalarType> dtype = std::nullopt) const;
+  Tensor var(bool unbiased = true) const;
+  Tensor var(IntArrayRef dims, bool unbiased, bool keepdim = false) const;
+  Tensor std(bool unbiased = true) const;
+  Tensor std(IntArrayRef dims, bool unbiased, bool keepdim = false) const;
+  Tensor max() const;
+  std::tuple<Tensor, Tensor> max(int64_t dim, bool keepdim = false) const;
+  Tensor min() const;
+  std::tuple<Tensor, Tensor> min(int64_t dim, bool keepdim = false) const;
+  Tensor argmax(std::optional<int64_t> dim = std::nullopt, bool keepdim = false) const;
+  Tensor argmin(std::optional<int64_t> dim = std::nullopt, bool keepdim = false) const;
+  Tensor all() const;
+  Tensor all(int64_t dim, bool keepdim = false) const;
+  Tensor any() const;
+  Tensor any(int64_t dim, bool keepdim = false) const;
+  Tensor norm(const Scalar& p = 2) const;
+  Tensor norm(const Scalar& p, IntArrayRef dims, bool keepdim = false) const;
+  Tensor logsumexp(IntArrayRef dims, bool keepdim = false) const;
+  Tensor softmax(int64_t dim) const;
+  Tensor log_softmax(int64_t dim) const;
+
+  // Matrix products.
+  Tensor matmul(const Tensor& other) const;
+  Tensor mm(const Tensor& other) const;
+  Tensor bmm(const Tensor& other) const;
+  Tensor mv(const Tensor& vec) const;
+  Tensor dot(const Tensor& other) const;
+  Tensor outer(const Tensor& other) const;
+  Tensor addmm(const Tensor& mat1, const Tensor& mat2, const Scalar& beta = 1,
+               const Scalar& alpha = 1) const;
+
+  // Selecting by index.
+  Tensor index_select(int64_t dim, const Tensor& index) const;
+  Tensor gather(int64_t dim, const Tensor& index) const;
+  Tensor scatter_add(int64_t dim, const Tensor& index, const Tensor& src) const;
+  Tensor index_add(int64_t dim, const Tensor& index, const Tensor& src) const;
+  std::tuple<Tensor, Tensor> sort(int64_t dim = -1, bool descending = false) const;
+  Tensor argsort(int64_t dim = -1, bool descending = false) const;
+  std::tuple<Tensor, Tensor> topk(int64_t k, int64_t dim = -1, bool largest = true,
+                                  bool sorted = true) const;
+
+ private:
+  TensorImpl& checked() const {
+    if (!impl_) [[unlikely]]
+      throw_undefined();
+    return *impl_;
+  }
+  unsigned add_hook(detail::TensorHook* hook) const;
+  unsigned add_post_accumulate_hook(detail::TensorHook* hook) const;
+  [[noreturn]] static void throw_undefined();
+  void check_dtype(ScalarType expected) const {
+    if (dtype() != expected) [[unlikely]]
+      throw_dtype(expected);
+  }
+  [[noreturn]] void throw_dtype(ScalarType expected) const;
+  void check_accessor(size_t dims) const;
+
+  intrusive_ptr<TensorImpl> impl_;
+};
+
+namespace detail {
+
+/// A user's function from a gradient to the one that takes its place (undefined: it stays).
+class ADJOINT_API TensorHook {
+ public:
+  virtual ~TensorHook();
+  virtual Tensor call(const Tensor& grad) = 0;
+};
+
+template <class F>
+class TensorHookOf final : public TensorHook {
+ public:
+  explicit TensorHookOf(F function) : function_(std::move(function)) {}
+  Tensor call(const Tensor& grad) override {
+    if constexpr (std::is_void_v<std::invoke_result_t<F&, const Tensor&>>) {
+      function_(grad);
+      return {};
+    } else {
+      return function_(grad);
+    }
+  }
+
+ private:
+  F function_;
+};
+
+template <class F>
+class PostAccumulateHookOf final : public TensorHook {
+ public:
+  explicit PostAccumulateHookOf(F function) : function_(std::move(function)) {}
+  Tensor call(const Tensor& leaf) override {
+    function_(leaf);
+    return {};
+  }
+
+ private:
+  F function_;
+};
+
+}  // namespace detail
+
+namespace detail {
+ADJOINT_API std::ostream& print(std::ostream& out, const Tensor& tensor);
+}
+/// As PyTorch prints a tensor: `tensor([[3., 3.],\n        [3., 3.]], grad_fn=<AddBackward0>)`. A
+/// template, so that adjoint/torch.h can be more special.
+template <std::same_as<Tensor> T>
+std::ostream& operator<<(std::ostream& out, const T& tensor) {
+  return detail::print(out, tensor);
+}
+
+}  // namespace adjoint
