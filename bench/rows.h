@@ -17,8 +17,8 @@ using lib::Tensor;
 inline lib::Device device{lib::kCPU};
 inline void (*synchronize)() = nullptr;
 
-/// Times `work`. A device that works behind the host's back is given a batch and waited for once: so
-/// the longer one of the host's and the device's work is measured.
+/// Times `work`. A device that works behind the host's back is given a batch and waited for once:
+/// so the longer one of the host's and the device's work is measured.
 template <class F>
 void measure(benchmark::State& state, F work) {
   if (!synchronize) {
@@ -99,9 +99,9 @@ inline void register_backward() {
 
 // ---- Whole training steps: forward, loss, backward, Adam
 // -----------------------------------------
-template <class Net>
+template <class Net, class Run>
 void step_row(const std::string& name, Net make_net, std::vector<int64_t> input_sizes,
-              int64_t classes) {
+              int64_t classes, Run run) {
   add_row(name, [=](benchmark::State& state) {
     lib::manual_seed(0);
     lib::nn::Sequential net = make_net();
@@ -109,40 +109,57 @@ void step_row(const std::string& name, Net make_net, std::vector<int64_t> input_
     lib::optim::Adam optimizer(net->parameters(), lib::optim::AdamOptions(1e-3));
     Tensor x = lib::randn(input_sizes).to(device);
     Tensor y = lib::randint(0, classes, {input_sizes[0]}, lib::kLong).to(device);
-    measure(state, [&] {
+    auto step = [&] {
       optimizer.zero_grad();
       Tensor loss = lib::nn::functional::cross_entropy(net->forward(x), y);
       loss.backward();
       optimizer.step();
-    });
+    };
+    run(state, step);
   });
+}
+
+/// A step as it is, and one that was recorded and is replayed, where the library can do that.
+template <class Net>
+void step_rows(const std::string& name, Net make_net, const std::vector<int64_t>& input_sizes,
+               int64_t classes) {
+  step_row("step/" + name, make_net, input_sizes, classes,
+           [](benchmark::State& state, auto& step) { measure(state, step); });
+#ifdef ROWS_REPLAY
+  step_row("replay/" + name, make_net, input_sizes, classes,
+           [](benchmark::State& state, auto& step) {
+             auto captured = lib::capture(step);
+             for (int i = 0; i < 3; ++i) captured.replay();
+             measure(state, [&] { captured.replay(); });
+           });
+#endif
 }
 
 inline void register_steps() {
   namespace nn = lib::nn;
-  step_row(
-      "step/1x16-32-32-4",
+  step_rows(
+      "1x16-32-32-4",
       [] {
         return nn::Sequential(nn::Linear(16, 32), nn::ReLU(), nn::Linear(32, 32), nn::ReLU(),
                               nn::Linear(32, 4));
       },
       {1, 16}, 4);
-  step_row(
-      "step/32x64-32-32-10",
+  step_rows(
+      "32x64-32-32-10",
       [] {
         return nn::Sequential(nn::Linear(64, 32), nn::ReLU(), nn::Linear(32, 32), nn::ReLU(),
                               nn::Linear(32, 10));
       },
       {32, 64}, 10);
-  step_row(
-      "step/64x784-128-128-10",
+  step_rows(
+      "64x784-128-128-10",
       [] {
         return nn::Sequential(nn::Linear(784, 128), nn::ReLU(), nn::Linear(128, 128), nn::ReLU(),
                               nn::Linear(128, 10));
       },
       {64, 784}, 10);
-  step_row(
-      "step/CNN 64x1x28x28",
+  step_rows(
+      "CNN 64x1x28x28",
       [] {
         return nn::Sequential(nn::Conv2d(nn::Conv2dOptions(1, 16, 3).padding(1)), nn::ReLU(),
                               nn::MaxPool2d(nn::MaxPool2dOptions(2)),

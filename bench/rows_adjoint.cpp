@@ -2,6 +2,7 @@
 #include <adjoint/adjoint.h>
 
 namespace lib = adjoint;
+#define ROWS_REPLAY
 #include "rows.h"
 
 int main(int argc, char** argv) {

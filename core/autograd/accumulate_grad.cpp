@@ -5,6 +5,7 @@
 #include "adjoint/ops.h"
 #include "core/autograd/autograd_meta.h"
 #include "core/autograd/gradient_edge.h"
+#include "core/capture/recorder.h"
 
 namespace adjoint {
 
@@ -45,6 +46,7 @@ void AccumulateGrad::hand_over(const Stream& stream) {
 }
 
 void accumulate_grad(const Tensor& variable, Tensor grad) {
+  if (Recorder* recorder = recorder_of_thread()) [[unlikely]] recorder->leaf(variable);
   Tensor& sum = variable.mutable_grad();
   if (!sum.defined()) {
     bool steal = !GradMode::is_enabled() && grad.use_count() == 1 && grad.impl()->storage()->use_count() == 1 &&

@@ -13,6 +13,7 @@ ThreadState::ThreadState()
     : autograd_mode_(detail::autograd_mode),
       unwanted_outputs_(unwanted_outputs),
       observer_(detail::dispatch_observer()),
+      recorder_(detail::call_recorder()),
       warning_handler_(WarningUtils::get_warning_handler()),
       module_scope_(nn::ModuleScope::current()),
       saved_tensor_hooks_(saved_tensor_hooks_state()),
@@ -32,6 +33,7 @@ void ThreadState::take_over() {
   detail::autograd_mode = autograd_mode_;
   unwanted_outputs = unwanted_outputs_;
   set_dispatch_observer(observer_);
+  detail::set_call_recorder(recorder_);
   WarningUtils::set_warning_handler(warning_handler_);
   nn::ModuleScope::set_current(module_scope_);
   set_saved_tensor_hooks_state(saved_tensor_hooks_);
@@ -47,6 +49,7 @@ void ThreadState::hand_back() {
   generator_guard_.reset();
   next_sequence_nr_ = detail::next_sequence_nr;
   set_dispatch_observer(nullptr);  // of a thread that ends
+  detail::set_call_recorder(nullptr);
 }
 
 void ThreadState::go_on() const { detail::next_sequence_nr = next_sequence_nr_; }

@@ -58,6 +58,7 @@ class ThreadState {
   uint8_t autograd_mode_;
   UnwantedOutputs unwanted_outputs_;
   DispatchObserver* observer_;
+  detail::CallRecorder* recorder_;
   WarningHandler* warning_handler_;
   nn::ModuleScope* module_scope_;
   SavedTensorHooksState saved_tensor_hooks_;

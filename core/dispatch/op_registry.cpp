@@ -27,6 +27,14 @@ Table& table() {
 }
 
 constinit thread_local DispatchObserver* observer = nullptr;
+constinit thread_local detail::CallRecorder* recorder = nullptr;
+
+template <class T>
+T* install(T*& place, T* next) noexcept {
+  if (next && !place) detail::num_dispatch_observers.add_relaxed(1);
+  if (!next && place) detail::num_dispatch_observers.subtract(1);
+  return std::exchange(place, next);
+}
 
 }  // namespace
 
@@ -35,12 +43,13 @@ DispatchObserver::~DispatchObserver() = default;
 namespace detail {
 constinit Atomic<uint32_t> num_dispatch_observers{};
 DispatchObserver* dispatch_observer() noexcept { return observer; }
+CallRecorder::~CallRecorder() = default;
+CallRecorder* call_recorder() noexcept { return recorder; }
+CallRecorder* set_call_recorder(CallRecorder* next) noexcept { return install(recorder, next); }
 }  // namespace detail
 
 DispatchObserver* set_dispatch_observer(DispatchObserver* next) noexcept {
-  if (next && !observer) detail::num_dispatch_observers.add_relaxed(1);
-  if (!next && observer) detail::num_dispatch_observers.subtract(1);
-  return std::exchange(observer, next);
+  return install(observer, next);
 }
 
 OpRegistry& op_registry() {

@@ -9,6 +9,12 @@
 
 #include "adjoint/autograd.h"
 
+namespace adjoint {
+
+constinit detail::Atomic<uint64_t> detail::training_fingerprint{0};
+
+}  // namespace adjoint
+
 namespace adjoint::nn {
 namespace {
 
@@ -54,15 +60,23 @@ void check_floating(ScalarType dtype) {
 
 }  // namespace
 
-Module::~Module() = default;
+Module::~Module() { set_training(true); }
 
 Module::Module(const Module& other)
     : std::enable_shared_from_this<Module>(),
       name_(other.name()),
-      training_(other.training_),
       parameters_(other.parameters_),
       buffers_(other.buffers_),
-      children_(other.children_) {}
+      children_(other.children_) {
+  set_training(other.training_);
+}
+
+void Module::set_training(bool on) noexcept {
+  if (on == training_) return;
+  training_ = on;
+  const uint64_t mark = (reinterpret_cast<uintptr_t>(this) | 1) * 0x9E3779B97F4A7C15u;
+  detail::training_fingerprint.add_relaxed(on ? -mark : mark);
+}
 
 const std::string& Module::name() const {
   detail::SpinGuard guard(name_lock_);
@@ -207,7 +221,7 @@ Module::IncompatibleKeys Module::load_state_dict(const OrderedDict<std::string, 
 }
 
 void Module::train(bool on) {
-  training_ = on;
+  set_training(on);
   for (auto& child : children_) child.value()->train(on);
 }
 
@@ -278,7 +292,7 @@ void Module::take_values(const Module& other, std::optional<Device> device) {
   for (const auto& item : other.children_) {
     children_[item.key()]->take_values(*item.value(), device);
   }
-  training_ = other.training_;
+  set_training(other.training_);
 }
 
 void Module::pretty_print(std::ostream& out) const { out << name() << "()"; }

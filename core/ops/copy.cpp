@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Copies: between layouts, dtypes and devices; and filling.
 #include "adjoint/backend.h"
+#include "core/capture/recorder.h"
 #include "core/ops/elementwise.h"
 #include "core/ops/fill.h"
 #include "core/tensor/geometry.h"
@@ -47,6 +48,9 @@ struct Crossing {
 
 // One side is the host.
 void copy_across(const Tensor& dst, const Tensor& src, bool non_blocking) {
+  refuse_capture(dst.is_cpu() ? "copy to the host" : "copy from the host",
+                 dst.is_cpu() ? kHostRead
+                              : "write new data into the step's inputs between replays");
   Crossing c(dst, src);
   if (dst.is_cpu()) {
     get_backend(src.device().type())
@@ -62,6 +66,7 @@ void copy_across(const Tensor& dst, const Tensor& src, bool non_blocking) {
 // Two devices of one type. The source's stream copies when the destination's has come so far, and the
 // destination's goes on when the copy is done: so the memory of either belongs to its own stream again.
 void copy_peer(const Tensor& dst, const Tensor& src) {
+  refuse_capture("copy between devices", "a step works on one stream");
   Crossing c(dst, src);
   Stream ours = stream_for(src), theirs = stream_for(dst);
   Event ready, done;

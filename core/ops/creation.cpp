@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "adjoint/backend.h"
+#include "core/capture/recorder.h"
 #include "core/ops/elementwise.h"
 #include "core/ops/fill.h"
 #include "core/tensor/geometry.h"
@@ -191,12 +192,14 @@ Tensor tensor_from(const TensorData& data, const TensorOptions& options) {
     T* to = static_cast<T*>(host.data_ptr());
     write_values(data, to);
   });
+  note_constant(host);
   return finish(host.to(o.device()), o);
 }
 
 Tensor tensor_from(const void* data, ScalarType dtype, size_t n, const TensorOptions& options) {
   Tensor host = empty({int64_t(n)}, TensorOptions(dtype).device(kCPU));
   if (n != 0) std::memcpy(host.data_ptr(), data, host.nbytes());
+  note_constant(host);
   TensorOptions o = with_default(options, dtype);
   return finish(host.to(o.device(), o.dtype()), o);
 }

@@ -3,6 +3,7 @@
 // same on every device and for any number of threads.
 #include <utility>
 
+#include "core/capture/recorder.h"
 #include "core/math/philox.h"
 #include "core/ops/elementwise.h"
 
@@ -137,6 +138,7 @@ Tensor randint(int64_t high, IntArrayRef sizes, const TensorOptions& options,
 // On the host for every device: an exchange of elements one after the other (R. Durstenfeld,
 // Algorithm 235, 1964). Step i takes draws 2i and 2i + 1.
 Tensor randperm(int64_t n, const TensorOptions& options, Generator* generator) {
+  refuse_capture("randperm", "the host makes it, and a replay runs nothing on the host");
   TensorOptions o = options.dtype_opt() ? options : options.dtype(kLong);
   Tensor order = empty({n}, TensorOptions(kLong).device(kCPU));
   int64_t* p = static_cast<int64_t*>(order.data_ptr());

@@ -37,28 +37,46 @@ void check_groups(std::vector<OptimizerParamGroup>& groups) {
 }
 
 template <class State, class Options>
+AdamUpdate update_of(const Options& o, const State& state, bool decoupled) {
+  auto [beta1, beta2] = o.betas();
+  const double step = double(state.step + 1);
+  return {o.lr(),
+          beta1,
+          beta2,
+          o.eps(),
+          o.weight_decay(),
+          decoupled,
+          o.maximize(),
+          1 - std::pow(beta1, step),
+          std::sqrt(1 - std::pow(beta2, step))};
+}
+
+template <class Options>
+struct MakeUpdate {
+  bool decoupled;
+  template <class State>
+  bool operator()(const OptimizerOptions& options, const State& state, const AdamTensors& tensors,
+                  AdamUpdate& update) const {
+    const auto& o = static_cast<const Options&>(options);
+    update = update_of(o, state, decoupled);
+    return o.amsgrad() == tensors.max_exp_avg_sq.defined();
+  }
+};
+
+template <class State, class Options>
 void add_update(UpdateList<AdamTensors, AdamUpdate, State>& updates, const Tensor& param,
                 const Tensor& grad, State& state, const Options& o, bool decoupled) {
   std::vector<Tensor>& kept = state.tensors;
   if (kept.empty()) kept.resize(kNumStateTensors);
   for (int i = 0; i < kNumStateTensors; ++i) {
     bool needed = i != kMaxExpAvgSq || o.amsgrad();
-    if (needed && !kept[i].defined()) kept[i] = zeros(param.sizes(), param.options());
+    if (!needed || kept[i].defined()) continue;
+    kept[i] = zeros(param.sizes(), param.options());
+    if (Recorder* recorder = recorder_of_thread()) recorder->do_not_replay();
   }
-  auto [beta1, beta2] = o.betas();
-  const double step = double(state.step + 1);
-  AdamUpdate update{o.lr(),
-                    beta1,
-                    beta2,
-                    o.eps(),
-                    o.weight_decay(),
-                    decoupled,
-                    o.maximize(),
-                    1 - std::pow(beta1, step),
-                    std::sqrt(1 - std::pow(beta2, step))};
-  updates.add(
-      param, grad, state, update,
-      {{}, {}, kept[kExpAvg], kept[kExpAvgSq], o.amsgrad() ? kept[kMaxExpAvgSq] : Tensor()});
+  updates.add(param, grad, state, update_of(o, state, decoupled),
+              {{}, {}, kept[kExpAvg], kept[kExpAvgSq], o.amsgrad() ? kept[kMaxExpAvgSq] : Tensor()},
+              &o);
 }
 
 void count_step(auto& state, const AdamTensors&) { ++state.step; }
@@ -80,7 +98,7 @@ void Adam::step() {
       [&](const Tensor& param, const Tensor& grad, State& state, const AdamOptions& o) {
         add_update(updates, param, grad, state, o, false);
       });
-  updates.run(adam_op, count_step<State>);
+  updates.run(adam_op, count_step<State>, states_are_there(), MakeUpdate<AdamOptions>{false});
 }
 
 AdamW::AdamW(std::vector<OptimizerParamGroup> groups, AdamWOptions defaults)
@@ -98,7 +116,7 @@ void AdamW::step() {
       [&](const Tensor& param, const Tensor& grad, State& state, const AdamWOptions& o) {
         add_update(updates, param, grad, state, o, true);
       });
-  updates.run(adam_op, count_step<State>);
+  updates.run(adam_op, count_step<State>, states_are_there(), MakeUpdate<AdamWOptions>{true});
 }
 
 }  // namespace optim

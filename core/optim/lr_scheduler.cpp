@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/capture/recorder.h"
+
 namespace adjoint::optim {
 
 LRScheduler::LRScheduler(Optimizer& optimizer) : optimizer_(optimizer), base_(get_last_lr()) {}
@@ -17,6 +19,7 @@ std::vector<double> LRScheduler::get_last_lr() const {
 }
 
 void LRScheduler::step() {
+  refuse_capture("LRScheduler::step", "call it between replays, which read the learning rate anew");
   ++epoch_;
   auto& groups = optimizer_.param_groups();
   for (size_t i = 0; i < groups.size(); ++i) {

@@ -2,11 +2,20 @@
 #include "adjoint/optim/optimizer.h"
 
 #include "adjoint/ops.h"
+#include "core/capture/recorder.h"
 
 namespace adjoint::optim {
 
 OptimizerOptions::~OptimizerOptions() = default;
-Optimizer::~Optimizer() = default;
+Optimizer::~Optimizer() { *states_are_there_ = false; }
+
+void Optimizer::note_step() {
+  if (Recorder* recorder = recorder_of_thread()) [[unlikely]] recorder->begin_update();
+}
+void Optimizer::note_new_states() {
+  *states_are_there_ = false;
+  states_are_there_ = std::make_shared<bool>(true);
+}
 
 OptimizerParamGroup::OptimizerParamGroup(const OptimizerParamGroup& other)
     : params_(other.params_), options_(other.options_ ? other.options_->clone() : nullptr) {}
@@ -30,6 +39,7 @@ void Optimizer::add_param_group(const OptimizerParamGroup& group) {
   OptimizerParamGroup& added = groups_.emplace_back(group);
   if (!added.has_options()) added.set_options(defaults_->clone());
   states_.resize(size());
+  note_new_states();
 }
 
 size_t Optimizer::size() const {
@@ -100,6 +110,7 @@ void Optimizer::load_state_dict(const OrderedDict<std::string, Tensor>& dict) {
   ADJOINT_CHECK(used == dict.size(), "load_state_dict: ", dict.size() - used, " of ", dict.size(),
                 " entries belong to no parameter of this optimizer");
   states_ = std::move(loaded);
+  note_new_states();
 }
 
 }  // namespace adjoint::optim

@@ -37,23 +37,45 @@ SGD::SGD(std::vector<Tensor> params, SGDOptions defaults)
 
 std::vector<Optimizer::StateName> SGD::state_names() const { return {{"momentum_buffer", false}}; }
 
+namespace {
+
+template <class State>
+SgdUpdate update_of(const SGDOptions& o, const State& state) {
+  const bool first = state.tensors.empty() || !state.tensors[0].defined();
+  return {o.lr(), o.momentum(), o.dampening(), o.weight_decay(), o.nesterov(), o.maximize(), first};
+}
+
+struct MakeUpdate {
+  template <class State>
+  bool operator()(const OptimizerOptions& options, const State& state, const SgdTensors& tensors,
+                  SgdUpdate& update) const {
+    const auto& o = static_cast<const SGDOptions&>(options);
+    update = update_of(o, state);
+    return (o.momentum() != 0) == tensors.momentum_buffer.defined();
+  }
+};
+
+}  // namespace
+
 void SGD::step() {
   UpdateList<SgdTensors, SgdUpdate, State> updates;
   for_each_parameter<SGDOptions>(
       [&](const Tensor& param, const Tensor& grad, State& state, const SGDOptions& o) {
+        const SgdUpdate update = update_of(o, state);
         Tensor buffer;
-        bool first = state.tensors.empty() || !state.tensors[0].defined();
-        if (o.momentum() != 0)
-          buffer = first ? empty(param.sizes(), param.options()) : state.tensors[0];
-        SgdUpdate update{o.lr(),       o.momentum(), o.dampening(), o.weight_decay(),
-                         o.nesterov(), o.maximize(), first};
-        updates.add(param, grad, state, update, {{}, {}, std::move(buffer)});
+        if (o.momentum() != 0) {
+          buffer = update.first_step ? empty(param.sizes(), param.options()) : state.tensors[0];
+        }
+        updates.add(param, grad, state, update, {{}, {}, std::move(buffer)}, &o);
       });
-  updates.run(sgd_op, [](State& state, const SgdTensors& updated) {
-    ++state.step;
-    state.tensors.resize(1);
-    if (updated.momentum_buffer.defined()) state.tensors[0] = updated.momentum_buffer;
-  });
+  updates.run(
+      sgd_op,
+      [](State& state, const SgdTensors& updated) {
+        ++state.step;
+        state.tensors.resize(1);
+        if (updated.momentum_buffer.defined()) state.tensors[0] = updated.momentum_buffer;
+      },
+      states_are_there(), MakeUpdate{});
 }
 
 }  // namespace optim

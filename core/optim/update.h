@@ -23,9 +23,23 @@ struct AdamUpdate {
 /// State tensors are undefined where the settings need none.
 struct SgdTensors {
   Tensor param, grad, momentum_buffer;
+  template <class F>
+  void for_each_operand(const F& f) {
+    f(param);
+    f(grad);
+    f(momentum_buffer);
+  }
 };
 struct AdamTensors {
   Tensor param, grad, exp_avg, exp_avg_sq, max_exp_avg_sq;
+  template <class F>
+  void for_each_operand(const F& f) {
+    f(param);
+    f(grad);
+    f(exp_avg);
+    f(exp_avg_sq);
+    f(max_exp_avg_sq);
+  }
 };
 
 /// One update of several parameters, which have the same dtype and either all or none of them a

@@ -2,14 +2,62 @@
 // The updates of an optimizer's step, gathered so that a kernel sees all parameters at once.
 #pragma once
 
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "adjoint/autograd.h"
+#include "adjoint/optim/optimizer.h"
+#include "core/capture/recorder.h"
 #include "core/ops/elementwise.h"
 #include "core/optim/update.h"
 #include "core/util/reused_vector.h"
 
 namespace adjoint {
+
+/// Sets the update of a recorded call anew in every replay, of the options and states as they are
+/// then. `make(options, state, tensors, update)` says whether they still fit the call's tensors.
+template <class Tensors, class Update, class State, class Make>
+class UpdateRefresher final : public Refresher {
+ public:
+  using Call = detail::RecordedCallOf<ArrayRef<Tensors>, const Update&>;
+
+  UpdateRefresher(Call& call, std::shared_ptr<bool> states_are_there, const Make& make)
+      : call_(call), states_are_there_(std::move(states_are_there)), make_(make) {}
+  void add(const optim::OptimizerOptions& options, State& state) {
+    states_.push_back(&state);
+    for (const Source& s : sources_) {
+      if (s.options == &options && s.state->step == state.step) return;
+    }
+    sources_.push_back({&options, &state});
+  }
+  bool refresh() override {
+    if (!*states_are_there_) return false;
+    Update& update = std::get<1>(call_.args).get();
+    const ArrayRef<Tensors> tensors = std::get<0>(call_.args).get();
+    for (size_t i = 0; i < sources_.size(); ++i) {
+      Update fresh;
+      if (!make_(*sources_[i].options, *sources_[i].state, tensors[0], fresh)) return false;
+      if (i != 0 && !(fresh == update)) return false;
+      update = fresh;
+    }
+    return true;
+  }
+  void commit() override {
+    for (State* state : states_) ++state->step;
+  }
+
+ private:
+  struct Source {
+    const optim::OptimizerOptions* options;
+    State* state;
+  };
+  Call& call_;
+  const std::shared_ptr<bool> states_are_there_;
+  const Make make_;
+  std::vector<State*> states_;
+  std::vector<Source> sources_;  // those that may differ
+};
 
 /// The updates of a step. Adding to them allocates, and may throw, but changes no parameter and no
 /// state; running them calls the kernel once for all parameters that are alike.
@@ -18,25 +66,51 @@ class UpdateList {
  public:
   /// The tensors' parameter and gradient are for this to fill in.
   void add(const Tensor& param, const Tensor& grad, State& state, const Update& update,
-           Tensors tensors) {
+           Tensors tensors, const optim::OptimizerOptions* options = nullptr) {
     ADJOINT_CHECK(grad.sizes() == param.sizes(), "optimizer: expected a gradient of shape ",
                   param.sizes(), ", got ", grad.sizes());
     check_inplace(param, false);
     tensors.param = param.is_contiguous() ? param : param.detach().contiguous();
     tensors.grad = grad.to(param.dtype()).contiguous();
     tensors_->push_back(std::move(tensors));
-    entries_->push_back({&param, &state, update});
+    entries_->push_back({&param, &state, options, update});
   }
 
   /// commit(state, tensors) takes note of an update.
   template <class Commit>
   void run(const Op<void(const Stream&, ArrayRef<Tensors>, const Update&)>& op, Commit commit) {
+    run(op, commit, [](size_t, size_t) {});
+  }
+  /// As above, for updates that may be captured: they were added with their options, which
+  /// UpdateRefresher is given.
+  template <class Commit, class Make>
+  void run(const Op<void(const Stream&, ArrayRef<Tensors>, const Update&)>& op, Commit commit,
+           const std::shared_ptr<bool>& states_are_there, const Make& make) {
+    Recorder* const recorder = recorder_of_thread();
+    if (recorder) recorder->end_update();
+    run(op, commit, [&](size_t begin, size_t end) {
+      if (!recorder) [[likely]]
+        return;
+      using Fresh = UpdateRefresher<Tensors, Update, State, Make>;
+      auto fresh = std::make_unique<Fresh>(
+          static_cast<typename Fresh::Call&>(recorder->last_call()), states_are_there, make);
+      for (size_t i = begin; i < end; ++i)
+        fresh->add(*(*entries_)[i].options, *(*entries_)[i].state);
+      recorder->refresh_call(std::move(fresh));
+    });
+  }
+
+ private:
+  template <class Commit, class Called>
+  void run(const Op<void(const Stream&, ArrayRef<Tensors>, const Update&)>& op, Commit commit,
+           const Called& called) {
     NoGradGuard no_grad;
     for (size_t begin = 0; begin < entries_->size();) {
       size_t end = gather_alike(begin);
       const Tensor& param = (*tensors_)[begin].param;
       if (param.numel() != 0) {
         op(stream_for(param), {tensors_->data() + begin, end - begin}, (*entries_)[begin].update);
+        called(begin, end);
       }
       begin = end;
     }
@@ -52,10 +126,10 @@ class UpdateList {
     }
   }
 
- private:
   struct Entry {
     const Tensor* param;
     State* state;
+    const optim::OptimizerOptions* options;
     Update update;
   };
   bool alike(size_t a, size_t b) const {

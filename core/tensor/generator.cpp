@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "adjoint/generator.h"
 
+#include "core/capture/recorder.h"
 #include "core/tensor/default_generator.h"
 
 namespace adjoint {
@@ -25,9 +26,13 @@ void Generator::set_state(PhiloxState state) {
   state_ = state;
 }
 PhiloxState Generator::reserve(uint64_t n) {
-  detail::SpinGuard guard(lock_);
-  PhiloxState here = state_;
-  state_.offset += (n + 3) / 4;
+  PhiloxState here;
+  {
+    detail::SpinGuard guard(lock_);
+    here = state_;
+    state_.offset += (n + 3) / 4;
+  }
+  if (Recorder* recorder = recorder_of_thread()) [[unlikely]] recorder->reserved(*this, n, here);
   return here;
 }
 
@@ -41,6 +46,9 @@ Generator& default_generator() {
   static Generator& generator = *new Generator();
   return generator;
 }
-void manual_seed(uint64_t seed) { default_generator().set_current_seed(seed); }
+void manual_seed(uint64_t seed) {
+  refuse_capture("manual_seed", "a replay goes on with the numbers of the one before");
+  default_generator().set_current_seed(seed);
+}
 
 }  // namespace adjoint

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "adjoint/backend.h"
+#include "core/capture/recorder.h"
 #include "core/util/pool.h"
 
 namespace adjoint {
@@ -24,6 +25,7 @@ intrusive_ptr<Storage> Storage::allocate(size_t nbytes, const Stream& stream, Al
     storage->data_ = allocator.allocate(nbytes, stream);
     storage->nbytes_ = nbytes;
     storage->allocator_ = &allocator;
+    if (Recorder* recorder = recorder_of_thread()) [[unlikely]] recorder->allocated(*storage);
   }
   return storage;
 }
@@ -40,11 +42,8 @@ intrusive_ptr<Storage> Storage::wrap(void* data, size_t nbytes, const Stream& st
 }
 
 Storage::~Storage() {
-  if (allocator_) {
-    allocator_->deallocate(data_, nbytes_, stream_);
-  } else if (deleter_) {
-    deleter_(deleter_context_, data_);
-  }
+  if (deleter_) [[unlikely]] deleter_(deleter_context_, data_);
+  if (allocator_) allocator_->deallocate(data_, nbytes_, stream_);
 }
 
 }  // namespace adjoint

@@ -2,6 +2,7 @@
 #include "adjoint/tensor.h"
 
 #include "adjoint/backend.h"
+#include "core/capture/recorder.h"
 #include "core/tensor/geometry.h"
 
 namespace adjoint {
@@ -13,6 +14,7 @@ void Tensor::throw_dtype(ScalarType expected) const {
 }
 
 void Tensor::check_accessor(size_t dims) const {
+  refuse_capture("accessor", kHostRead);
   ADJOINT_CHECK(size_t(dim()) == dims, "TensorAccessor expected ", dims, " dims but tensor has ", dim());
   ADJOINT_CHECK(is_cpu(), "accessor: expected a tensor in host memory, got one on ", device());
 }
@@ -28,6 +30,7 @@ int64_t Tensor::stride(int64_t dim) const {
 
 Scalar Tensor::item() const {
   ADJOINT_CHECK(numel() == 1, "a Tensor with ", numel(), " elements cannot be converted to Scalar");
+  refuse_capture("item", kHostRead);
   alignas(8) unsigned char bytes[8];
   Stream stream = current_stream(device());
   get_backend(device().type()).copy_to_host(bytes, data_ptr(), element_size(), stream);

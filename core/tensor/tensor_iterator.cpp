@@ -87,6 +87,7 @@ bool TensorIterator::build_dense(const Tensor* const* operands, int n) {
     if (!impl.is_contiguous() || impl.numel() != total) return false;
     dtypes[i] = impl.dtype();
     pointers[i] = impl.data();
+    impls[i] = &impl;
     strides[i][0] = int64_t(elementSize(impl.dtype()));
   }
   num_operands = n;
@@ -109,6 +110,7 @@ void TensorIterator::build(const Operand* operands, int n, IntArrayRef sizes) {
     const TensorImpl& impl = *operand.tensor->impl();
     dtypes[i] = impl.dtype();
     pointers[i] = impl.data();
+    impls[i] = &impl;
     dense = dense && impl.is_contiguous() && impl.numel() == numel;
   }
   if (dense) {

@@ -37,6 +37,15 @@ struct ADJOINT_API TensorIterator {
     return *reinterpret_cast<const T*>(scalars[operand]);
   }
 
+  /// Calls f(address, tensor) for the operands that are no scalars (adjoint/recorded_call.h): to be
+  /// used while the tensors live.
+  template <class F>
+  void for_each_operand(const F& f) {
+    for (int i = 0; i < num_operands; ++i) {
+      if (!is_scalar[i]) f(pointers[i], *impls[i]);
+    }
+  }
+
   /// `out` and inputs that broadcast to its shape. Inputs may have any dtype: kernels of most
   /// operations require that all agree (see core/ops/elementwise.h).
   TensorIterator(const Tensor& out, const Tensor& a);
@@ -66,6 +75,7 @@ struct ADJOINT_API TensorIterator {
   void order_and_coalesce(int key_operand);
 
   void* pointers[kMaxOperands];
+  const TensorImpl* impls[kMaxOperands];
   bool is_scalar[kMaxOperands] = {};
   alignas(8) unsigned char scalars[kMaxOperands][8];
 };

@@ -5,6 +5,7 @@
 #include "adjoint/anomaly.h"
 #include "adjoint/autograd.h"
 #include "adjoint/autograd_functional.h"
+#include "adjoint/capture.h"
 #include "adjoint/checkpoint.h"
 #include "adjoint/context.h"
 #include "adjoint/cuda.h"

@@ -21,6 +21,7 @@
 #include "adjoint/atomic.h"
 #include "adjoint/device.h"
 #include "adjoint/export.h"
+#include "adjoint/recorded_call.h"
 #include "adjoint/scalar_type.h"
 #include "adjoint/stream.h"
 
@@ -93,7 +94,8 @@ ADJOINT_API DispatchObserver* set_dispatch_observer(DispatchObserver* observer) 
 
 namespace detail {
 ADJOINT_API DispatchObserver* dispatch_observer() noexcept;
-/// Whether any thread has an observer: the hot path reads this alone.
+/// Whether any thread has an observer or a recorder (adjoint/recorded_call.h): the hot path reads
+/// this alone.
 ADJOINT_API extern Atomic<uint32_t> num_dispatch_observers;
 
 // Signatures are compared as text when kernels are installed: addresses differ between libraries.
@@ -122,14 +124,25 @@ class Op<void(const Stream&, Args...)> : public OpDef {
       any = resolve(stream.device().type());
     auto kernel = reinterpret_cast<Kernel*>(any);
     if (detail::num_dispatch_observers.relaxed() != 0) [[unlikely]] {
-      if (DispatchObserver* observer = detail::dispatch_observer()) {
-        observer->before(*this, stream);
-        kernel(stream, static_cast<Args>(args)...);
-        observer->after(*this, stream);
-        return;
-      }
+      run_watched(kernel, stream, static_cast<Args>(args)...);
+    } else {
+      kernel(stream, static_cast<Args>(args)...);
     }
-    kernel(stream, static_cast<Args>(args)...);
+  }
+
+ private:
+  [[gnu::noinline, gnu::cold]] void run_watched(Kernel* kernel, const Stream& stream,
+                                                Args... args) const {
+    DispatchObserver* observer = detail::dispatch_observer();
+    if (observer) observer->before(*this, stream);
+    if (detail::CallRecorder* recorder = detail::call_recorder()) {
+      detail::record_call<Args...>(*recorder, *this, kernel, stream, args...);
+      detail::UnrecordedScope in_kernel;
+      kernel(stream, static_cast<Args>(args)...);
+    } else {
+      kernel(stream, static_cast<Args>(args)...);
+    }
+    if (observer) observer->after(*this, stream);
   }
 };
 

@@ -58,6 +58,11 @@ class ADJOINT_API Storage {
   void record_stream(const Stream& stream) {
     if (allocator_ && !(stream == stream_)) allocator_->record_stream(data_, stream);
   }
+  /// Has `hook(context, data)` called when the memory of an allocator is let go; null: nothing.
+  void set_release_hook(void (*hook)(void* context, void* data) noexcept, void* context) noexcept {
+    deleter_ = hook;
+    deleter_context_ = context;
+  }
   VersionCounter& version() noexcept { return version_; }
   uint32_t use_count() const noexcept { return ref_.load(); }
 
@@ -76,7 +81,7 @@ class ADJOINT_API Storage {
   size_t nbytes_ = 0;
   Allocator* allocator_ = nullptr;
   Stream stream_;
-  void (*deleter_)(void*, void*) noexcept = nullptr;
+  void (*deleter_)(void*, void*) noexcept = nullptr;  // or the release hook
   void* deleter_context_ = nullptr;
 };
 

@@ -15,6 +15,12 @@
 #include "adjoint/ops.h"
 #include "adjoint/ordered_dict.h"
 
+namespace adjoint::detail {
+/// The same number whenever the same modules are in evaluation mode: so a recorded step notices that
+/// one of them was put into another.
+ADJOINT_API extern Atomic<uint64_t> training_fingerprint;
+}  // namespace adjoint::detail
+
 namespace adjoint::nn {
 
 /// Base of layers and networks. Members that backward and saving must know are registered in the
@@ -132,6 +138,7 @@ class ADJOINT_API Module : public std::enable_shared_from_this<Module> {
                        OrderedDict<std::string, Tensor>& out) const;
   void collect_state(const std::string& prefix, OrderedDict<std::string, Tensor>& out) const;
   void check_name(const char* kind, const std::string& name) const;
+  void set_training(bool on) noexcept;
 
   mutable detail::SpinLock name_lock_;  // the first call of name() fills in name_
   mutable std::string name_;

@@ -106,9 +106,12 @@ class ADJOINT_API Optimizer {
     bool required;
   };
   virtual std::vector<StateName> state_names() const = 0;
+  /// False from when states that were handed out may be elsewhere.
+  const std::shared_ptr<bool>& states_are_there() const { return states_are_there_; }
   /// Calls f(param, grad, state, options) for each parameter that has a gradient.
   template <class Options, class F>
   void for_each_parameter(F f) {
+    note_step();
     NoGradGuard no_grad;
     size_t index = 0;
     for (OptimizerParamGroup& group : groups_) {
@@ -122,9 +125,13 @@ class ADJOINT_API Optimizer {
   }
 
  private:
+  static void note_step();
+  void note_new_states();
+
   std::vector<OptimizerParamGroup> groups_;
   std::unique_ptr<OptimizerOptions> defaults_;
   std::vector<State> states_;
+  std::shared_ptr<bool> states_are_there_ = std::make_shared<bool>(true);
 };
 
 }  // namespace adjoint::optim

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include "core/capture/recording.h"
+
+#include <algorithm>
+
+#include "adjoint/nn/module.h"
+#include "core/autograd/mode.h"
+
+namespace adjoint {
+
+CallList::~CallList() {
+  for (detail::RecordedCall* call : list) call->destroy(*call);
+}
+
+void CallList::swap(CallList& other) noexcept {
+  std::swap(list, other.list);
+  std::swap(chunks_, other.chunks_);
+  std::swap(used_, other.used_);
+}
+
+void* CallList::allocate(size_t nbytes) {
+  nbytes = (nbytes + 15) / 16 * 16;
+  if (kChunk - used_ < nbytes) {
+    chunks_.push_back(std::make_unique<std::byte[]>(std::max(nbytes, kChunk)));
+    used_ = 0;
+    if (nbytes > kChunk) {
+      used_ = kChunk;
+      return chunks_.back().get();
+    }
+  }
+  void* place = chunks_.back().get() + used_;
+  used_ += nbytes;
+  return place;
+}
+
+const char* text_of(Change change) {
+  switch (change) {
+    case Change::None:
+      break;
+    case Change::Mode:
+      return "grad mode, inference mode or the default dtype is another";
+    case Change::Training:
+      return "a module was put into training or evaluation mode";
+    case Change::Stream:
+      return "another stream is current";
+    case Change::Tensors:
+      return "a tensor that the step works with was replaced or let go";
+    case Change::Gradients:
+      return "a leaf has a gradient where it had none before, or has none where it had one";
+    case Change::RequiresGrad:
+      return "a tensor requires grad and did not, or the other way round";
+    case Change::Optimizer:
+      return "the optimizer has other parameters, state or options";
+    case Change::Inputs:
+      return "the inputs are of other shapes, dtypes or devices";
+  }
+  return "";
+}
+
+bool OutsideMemory::is_left() const {
+  if (storage->use_count() > 1 + tensors.size()) return false;
+  return std::all_of(tensors.begin(), tensors.end(),
+                     [](const TensorImpl* t) { return t->use_count() == 1; });
+}
+
+Recording::~Recording() = default;
+
+Change Recording::prepare() {
+  if (mode != detail::autograd_mode || default_dtype != get_default_dtype()) return Change::Mode;
+  if (training != detail::training_fingerprint.relaxed()) return Change::Training;
+  for (const Stream& stream : streams) {
+    if (!(current_stream(stream.device()) == stream)) return Change::Stream;
+  }
+  for (const auto& refresher : refreshers) {
+    if (!refresher->refresh()) return Change::Optimizer;
+  }
+  for (const TensorGuard& t : tensors) {
+    if (t.impl->storage().get() != t.storage) return Change::Tensors;
+    if (t.impl->requires_grad() != t.requires_grad) return Change::RequiresGrad;
+  }
+  for (const OutsideMemory& memory : outside) {
+    if (memory.is_left()) return Change::Tensors;
+  }
+  for (const LeafGuard& leaf : leaves) {
+    const TensorImpl* now = leaf.variable.grad().impl();
+    // A gradient that the step itself resets may be any; one that it adds to is in its calls.
+    const bool fits = leaf.added_to ? now == leaf.added_to.get() : leaf.had_gradient || !now;
+    if (!fits) return Change::Gradients;
+  }
+  return Change::None;
+}
+
+void Recording::run() {
+  for (Reservation& r : reservations) {
+    const PhiloxState state = r.generator->reserve(r.count);
+    for (PhiloxState* user : r.users) *user = state;
+  }
+  if (DispatchObserver* observer = detail::dispatch_observer()) [[unlikely]] {
+    run_observed(*observer);
+  } else {
+    for (const detail::RecordedCall* call : calls.list) call->run(*call);
+  }
+  for (const auto& refresher : refreshers) refresher->commit();
+  for (VersionCounter* version : changed) version->bump();
+  for (const LeafGuard& leaf : leaves) {
+    if (!leaf.variable.grad().is_same(leaf.gradient)) leaf.variable.mutable_grad() = leaf.gradient;
+  }
+}
+
+void Recording::run_observed(DispatchObserver& observer) {
+  for (const detail::RecordedCall* call : calls.list) {
+    observer.before(*call->op, call->stream);
+    call->run(*call);
+    observer.after(*call->op, call->stream);
+  }
+}
+
+}  // namespace adjoint

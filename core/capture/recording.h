@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// A step that can be done again: its kernel calls, the memory that they work on, and what must not
+// have changed.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "adjoint/generator.h"
+#include "adjoint/op_registry.h"
+#include "adjoint/recorded_call.h"
+#include "adjoint/tensor.h"
+
+namespace adjoint {
+
+/// Kernel calls, and the memory that they lie in.
+struct CallList {
+  std::vector<detail::RecordedCall*> list;
+
+  CallList() = default;
+  ~CallList();
+  CallList(const CallList&) = delete;
+  CallList& operator=(const CallList&) = delete;
+  void swap(CallList& other) noexcept;
+  void* allocate(size_t nbytes);
+
+ private:
+  static constexpr size_t kChunk = 16 * 1024;
+  std::vector<std::unique_ptr<std::byte[]>> chunks_;
+  size_t used_ = kChunk;
+};
+
+/// Sets the arguments of a call that the host decides anew in every step.
+class Refresher {
+ public:
+  virtual ~Refresher() = default;
+  /// False where they no longer fit the call; then nothing is to be relied on.
+  virtual bool refresh() = 0;
+  /// The call has been made.
+  virtual void commit() = 0;
+};
+
+/// Random numbers that a step draws, and where its calls keep the state to draw them from.
+struct Reservation {
+  Generator* generator;
+  uint64_t count;
+  PhiloxState state;
+  std::vector<PhiloxState*> users;
+};
+
+/// A leaf that backward left a gradient in.
+struct LeafGuard {
+  Tensor variable;
+  bool was_met = false;
+  bool had_gradient = false;           // before the step
+  bool is_known = false;               // whether had_gradient is
+  intrusive_ptr<TensorImpl> added_to;  // the gradient when backward first came; null: none
+  Tensor gradient;                     // after the step
+};
+
+/// A tensor of the program's that the step works with.
+struct TensorGuard {
+  intrusive_ptr<TensorImpl> impl;
+  const Storage* storage;
+  bool requires_grad;
+  uint32_t version;  // when first met; in a recording: whether the step changes the tensor
+};
+
+/// Memory of the program's that the step works with, and which of the recording's own tensors share
+/// it.
+struct OutsideMemory {
+  intrusive_ptr<Storage> storage;
+  std::vector<TensorImpl*> tensors;
+  /// Whether nobody but the recording has it any more.
+  bool is_left() const;
+};
+
+/// Why a recording is of no use any more.
+enum class Change : unsigned char {
+  None,
+  Mode,
+  Training,
+  Stream,
+  Tensors,
+  Gradients,
+  RequiresGrad,
+  Optimizer,
+  Inputs,
+};
+const char* text_of(Change change);
+
+class Recording {
+ public:
+  ~Recording();
+  /// Readies the next replay; Change::None where it may follow.
+  Change prepare();
+  /// Does the step again, after prepare(). What a kernel throws leaves the step half done.
+  void run();
+
+  size_t num_calls() const { return calls.list.size(); }
+
+  CallList calls;
+  intrusive_ptr<Storage> arena;  // null where nothing is in it
+  size_t arena_bytes = 0;
+  size_t max_live_bytes = 0;                 // of what is in it, at any one time
+  std::vector<intrusive_ptr<Storage>> kept;  // left behind by the step, or constant
+  std::vector<OutsideMemory> outside;        // that was there before
+  std::vector<TensorGuard> tensors;
+  std::vector<VersionCounter*> changed;
+  std::vector<LeafGuard> leaves;
+  std::vector<Reservation> reservations;
+  std::vector<std::unique_ptr<Refresher>> refreshers;
+  std::vector<Stream> streams;  // that must be current on their devices
+  uint8_t mode = 0;
+  ScalarType default_dtype = kFloat;
+  uint64_t training = 0;
+
+ private:
+  void run_observed(DispatchObserver& observer);
+};
+
+}  // namespace adjoint
