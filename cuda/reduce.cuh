@@ -15,6 +15,7 @@
 // An operation Op has
 //   using C = ...;                       the accumulator: a number, or a struct of them
 //   static constexpr bool kVectors;      whether loads of 16 bytes are worth their code
+//   static constexpr int kColumnBatch;   loads at once of a thread that reads single elements of rows
 //   static constexpr bool kIndexed;      whether C has an index, which is a result too
 //   C identity() const;                  the accumulator of no elements
 //   C map(S x, int64_t i) const;         element i of an output as an accumulator
@@ -202,7 +203,7 @@ __global__ void __launch_bounds__(kReduceThreads)
                    unsigned* ticket, const __grid_constant__ ReduceShape shape,
                    const __grid_constant__ Op op) {
   using C = typename Op::C;
-  constexpr int kBatch = kVector > 1 ? 4 : 8;
+  constexpr int kBatch = kVector > 1 ? 4 : Op::kColumnBatch;
   SHARED_ARRAY(C, shared, kReduceThreads * kVector);
   const int column = int(threadIdx.x) % shape.width, row = int(threadIdx.x) / shape.width,
             rows = int(blockDim.x) / shape.width;

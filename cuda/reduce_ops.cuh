@@ -43,6 +43,7 @@ template <class S>
 struct ValueReduction {
   using C = acc_t<S>;
   static constexpr bool kVectors = sizeof(S) < 8, kIndexed = false;
+  static constexpr int kColumnBatch = 8;
   __device__ __forceinline__ C map(S x, int64_t) const { return compute_from<C>(x); }
   __device__ __forceinline__ S result(C total) const { return stored_from<S>(total); }
 };

@@ -32,6 +32,7 @@ struct ExtremumOfTwo {
 template <class S>
 struct Extremum : ValueReduction<S> {
   static constexpr std::tuple<> kernel_pointers{};
+  static constexpr int kColumnBatch = 4;  // more of them want more registers than there are
   using typename ValueReduction<S>::C;
   bool smallest;
   __device__ __forceinline__ C turned(C x) const { return smallest ? reversed(x) : x; }
@@ -55,6 +56,7 @@ struct ExtremumAt {
   using V = acc_t<S>;
   using C = ValueAt<V>;
   static constexpr bool kVectors = false, kIndexed = true;
+  static constexpr int kColumnBatch = 4;
   bool smallest;
   __device__ __forceinline__ V turned(V x) const { return smallest ? reversed(x) : x; }
   __device__ __forceinline__ C identity() const { return {lowest<V>(), INT64_MAX}; }

@@ -87,7 +87,10 @@ __global__ void __launch_bounds__(kThreads)
   }
   C sum = accumulate ? compute_from<C>(grad_input[i]) : C(0);
   const size_t first = size_t(plane) * p.output_numel.divisor;
+  // Windows that overlap are few: unrolling would only take registers.
+#pragma unroll 1
   for (int y = begin[0]; y < end[0]; ++y) {
+#pragma unroll 1
     for (int x = begin[1]; x < end[1]; ++x) {
       const size_t q = first + unsigned(y * p.output[1] + x);
       if (indices[q] == int(at)) sum += compute_from<C>(grad[q]);
