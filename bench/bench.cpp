@@ -92,12 +92,14 @@ std::string readable(double ns) {
   return text;
 }
 
-/// A library that does not replay steps shows its eager ones beside replays.
-const std::vector<double>& times_of(const Library& library, const std::string& key) {
+/// A library that does not replay steps shows its eager ones beside replays. Null where it has no
+/// such row.
+const std::vector<double>* times_of(const Library& library, const std::string& key) {
   constexpr std::string_view kReplay = "replay/";
-  const auto found = library.times.find(key);
-  if (found != library.times.end() || !key.starts_with(kReplay)) return library.times.at(key);
-  return library.times.at("step/" + key.substr(kReplay.size()));
+  auto found = library.times.find(key);
+  if (found == library.times.end() && key.starts_with(kReplay))
+    found = library.times.find("step/" + key.substr(kReplay.size()));
+  return found == library.times.end() ? nullptr : &found->second;
 }
 
 std::string cpu_name() {
@@ -139,6 +141,7 @@ int main(int argc, char** argv) {
     std::vector<Library> libraries;
     for (const std::string& device : devices) {
       libraries.push_back({here / "rows_adjoint", device, "", {}, {}});
+      if (device == "cpu") libraries.push_back({here / "handwritten_mlp", device, "", {}, {}});
       if (!std::filesystem::exists(here / "rows_torch")) continue;
       Library torch{here / "rows_torch", device, "", {}, {}};
       if (torch.can_run()) {
@@ -168,7 +171,12 @@ int main(int argc, char** argv) {
              spread(first.times.at(key)) * 100);
       json row{{"name", key}, {"ns", json::object()}};
       for (const Library& library : libraries) {
-        const std::vector<double>& times = times_of(library, key);
+const std::vector<double>* found = times_of(library, key);
+        if (!found) {
+          printf(" %24s %8s", "", "");
+          continue;
+        }
+        const std::vector<double>& times = *found;
         row["ns"][library.name] = times;
         if (&library == &first) continue;
         double b = median(times);

@@ -45,7 +45,7 @@ Types types_of(ScalarType dtype, bool tf32) {
 struct Key {
   int64_t m, n, k, batch, a_leading, b_leading, c_leading, a_step, b_step, c_step;
   uint32_t a_alignment, b_alignment, c_alignment, bias_alignment;
-  uint32_t a_transposed, b_transposed, has_bias;
+  uint32_t a_transposed, b_transposed, epilogue;
   uint16_t dtype, tf32;
 
   bool operator==(const Key& other) const { return std::memcmp(this, &other, sizeof *this) == 0; }
@@ -82,6 +82,13 @@ uint32_t alignment_of(const void* p) {
   return alignment;
 }
 
+/// The operands change places: our A is cuBLASLt's B, whose columns are our rows.
+cublasLtEpilogue_t epilogue_of(const GemmArgs& g) {
+  return g.row_sums ? CUBLASLT_EPILOGUE_BGRADB
+         : g.bias   ? CUBLASLT_EPILOGUE_BIAS
+                    : CUBLASLT_EPILOGUE_DEFAULT;
+}
+
 Key key_of(const GemmArgs& g, bool tf32) {
   Key key;
   std::memset(&key, 0, sizeof key);
@@ -100,10 +107,10 @@ Key key_of(const GemmArgs& g, bool tf32) {
   key.a_alignment = alignment_of(g.a.data);
   key.b_alignment = alignment_of(g.b.data);
   key.c_alignment = alignment_of(g.c);
-  key.bias_alignment = alignment_of(g.bias);
+  key.bias_alignment = alignment_of(g.row_sums ? g.row_sums : g.bias);
   key.a_transposed = g.a.transposed;
   key.b_transposed = g.b.transposed;
-  key.has_bias = g.bias != nullptr;
+  key.epilogue = epilogue_of(g);
   key.dtype = uint16_t(g.dtype);
   key.tf32 = tf32;
   return key;
@@ -120,9 +127,9 @@ struct Problem {
     // The operands change places.
     set(CUBLASLT_MATMUL_DESC_TRANSA, operation(g.b));
     set(CUBLASLT_MATMUL_DESC_TRANSB, operation(g.a));
-    if (g.bias) {
-      set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
-      set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, g.bias);
+    if (const cublasLtEpilogue_t epilogue = epilogue_of(g); epilogue != CUBLASLT_EPILOGUE_DEFAULT) {
+      set(CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue);
+      set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, g.row_sums ? g.row_sums : g.bias);
     }
     lay_out(a, types.data, g, g.n, g.k, g.b.transposed, g.b.leading, g.b.step);
     lay_out(b, types.data, g, g.k, g.m, g.a.transposed, g.a.leading, g.a.step);

@@ -6,8 +6,8 @@
 // the operands change places and nothing is copied. Its handle, one per device, has no state that
 // calls change; it is made at the first product. What it recommends for a product is remembered.
 // Workspace comes from the allocator, in the order of the stream. float is multiplied as float, or
-// where Context::allowTF32CuBLAS says so as TF32, which is another choice; 16-bit numbers are summed
-// as float, parts of split sums too.
+// where Context::allowTF32CuBLAS says so as TF32, which is another choice; 16-bit numbers are
+// summed as float, parts of split sums too.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +35,7 @@ struct GemmArgs {
   void* c;
   int64_t c_leading, c_step;
   const void* bias;
+  void* row_sums;  ///< where not null, gets the sum of each row of A; there is no bias then
   bool accumulate;
 };
 

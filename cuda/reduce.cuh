@@ -15,7 +15,7 @@
 // An operation Op has
 //   using C = ...;                       the accumulator: a number, or a struct of them
 //   static constexpr bool kVectors;      whether loads of 16 bytes are worth their code
-//   static constexpr int kColumnBatch;   loads at once of a thread that reads single elements of rows
+//   static constexpr int kColumnBatch;   loads of a thread at once, where it goes down a column
 //   static constexpr bool kIndexed;      whether C has an index, which is a result too
 //   C identity() const;                  the accumulator of no elements
 //   C map(S x, int64_t i) const;         element i of an output as an accumulator

@@ -5,6 +5,7 @@
 // through input_buffer.cpp to accumulate_grad.cpp.
 #include "adjoint/autograd.h"
 
+#include "adjoint/anomaly.h"
 #include "adjoint/ops.h"
 #include "adjoint/warning.h"
 #include "core/autograd/engine.h"
@@ -37,24 +38,35 @@ EdgeList input_edges(TensorList inputs) {
   return edges;
 }
 
+/// Whether the gradient of the only root, which is 1, need not be made: nobody but the node would see it.
+bool may_leave_one_out(const Edge& root, TensorList gradients, TensorList inputs, bool create_graph) {
+  return root.function->takes_undefined_for_one() && (gradients.empty() || !gradients[0].defined()) &&
+         inputs.empty() && !create_graph && !root.function->hooks() && !autograd::AnomalyMode::is_enabled();
+}
+
 /// Where `accumulate`, leaves do: only those among `inputs`, if there are any; and returns nothing. Else
 /// the gradients of `inputs`, undefined where there is none.
 SmallVector<Tensor, 3> run_backward(TensorList outputs, TensorList gradients, bool keep_graph, bool create_graph,
                                     TensorList inputs, bool accumulate) {
   ADJOINT_CHECK(gradients.empty() || gradients.size() == outputs.size(), "got ", outputs.size(), " tensors and ",
                 gradients.size(), " gradients");
+  Engine::Options options;
   EdgeList roots;
   SmallVector<Tensor, 2> grads;
   for (size_t i = 0; i < outputs.size(); ++i) {
     Edge root = gradient_edge(outputs[i]);
     ADJOINT_CHECK(root.is_valid(), "element ", i, " of tensors does not require grad and does not have a grad_fn");
-    grads.push_back(root_gradient(outputs[i], gradients.empty() ? Tensor() : gradients[i], i));
+    if (outputs.size() == 1 && may_leave_one_out(root, gradients, inputs, create_graph)) {
+      options.root_is_one = true;
+      grads.push_back(Tensor());
+    } else {
+      grads.push_back(root_gradient(outputs[i], gradients.empty() ? Tensor() : gradients[i], i));
+    }
     roots.push_back(std::move(root));
   }
   EdgeList edges = input_edges(inputs);
   SmallVector<Tensor, 3> captured(accumulate ? 0 : inputs.size());
   if (roots.empty()) return captured;
-  Engine::Options options;
   options.keep_graph = keep_graph;
   options.create_graph = create_graph;
   options.inputs = {edges.data(), edges.size()};

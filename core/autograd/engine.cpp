@@ -71,7 +71,7 @@ class Run {
   }
 
   void start(std::span<Tensor> grads) {
-    for (size_t i = 0; i < roots_.size(); ++i) {
+    for (size_t i = 0; i < roots_.size() && !options_.root_is_one; ++i) {
       Node* node = roots_[i].function.get();
       NodeState& state = task_.states[task_.find(node)];
       const Stream& stream = node->stream();
@@ -202,7 +202,9 @@ class Run {
     }
     GradList results;
     bool runs = task_.states[index].needed;
-    if (grads.empty() && runs) {
+    if (grads.empty() && runs && options_.root_is_one && index == 0) {
+      grads = GradList(1);
+    } else if (grads.empty() && runs) {
       runs = runs_without_gradient(*node);
       if (runs) {
         grads = GradList(node->num_inputs());

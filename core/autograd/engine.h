@@ -31,11 +31,13 @@ class Engine {
     /// Where not empty, the gradients of `inputs` go here, one each; entries that no gradient comes
     /// for stay.
     std::span<Tensor> captured;
+    /// The gradient of the only root is 1 and was not made: the node takes_undefined_for_one().
+    bool root_is_one = false;
     /// Where it is not null, NaN is left to it.
     NodeObserver* observer = nullptr;
   };
 
-  /// Sends `grads` (defined, validated; moved from) into `roots` and runs all nodes that they reach, on the
+  /// Sends `grads` (validated, defined but for root_is_one; moved from) into `roots` and runs all nodes that they reach, on the
   /// calling thread (but see Note [Deep nesting]), without recursion; throws what a node throws.
   static void run(std::span<const Edge> roots, std::span<Tensor> grads, const Options& options);
 };

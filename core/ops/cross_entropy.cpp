@@ -22,10 +22,13 @@ constinit Op<void(const Stream&, const Tensor& grad_input, const Tensor& grad, c
     nll_loss_backward_op{"nll_loss_backward", {.differentiable = false, .backward_of = "nll_loss"}};
 /// nll_loss(log_softmax(input)) of input [n, classes] or [classes]. stats, of the compute dtype, is
 /// undefined or gets the largest logit and 1 / sum(exp(logit - largest)) of each row, and last the
-/// total weight.
-constinit Op<void(const Stream&, const Tensor& out, const Tensor& stats, const Tensor& input,
-                  const Tensor& target, const Tensor& weight, const ClassLoss&)>
+/// total weight. grad_input, of input's shape, is undefined or gets what the backward kernel would
+/// give for a gradient of 1; not for Reduction::None.
+constinit Op<void(const Stream&, const Tensor& out, const Tensor& stats, const Tensor& grad_input,
+                  const Tensor& input, const Tensor& target, const Tensor& weight,
+                  const ClassLoss&)>
     cross_entropy_op{"cross_entropy"};
+/// grad is undefined for 1.
 constinit Op<void(const Stream&, const Tensor& grad_input, const Tensor& grad, const Tensor& input,
                   const Tensor& target, const Tensor& weight, const Tensor& stats,
                   const ClassLoss&)>
@@ -162,29 +165,44 @@ GradList NllBackwardBackward::apply(GradList&& grads) {
   return {run_nll(grads[0], arguments(), loss_)};
 }
 
+// Note [The gradient that the loss leaves]
+// Most losses are what backward() is called on: their gradient is 1. So the kernel of the loss
+// leaves the gradient for that as well, while the row is at hand, and backward has nothing to run.
+// For the mean it has to know the total weight first, which each block of a GPU adds up for itself:
+// that is cheap up to kMostRows samples. Any other gradient (of a scaled or a summed loss) has its
+// kernel, of the same bits: what was left could not be scaled in 16 bits without loss.
+constexpr int64_t kMostRows = 4096;
+
 struct CrossEntropyBackward final : ClassNode {
   SavedTensor input_, stats_;
+  SavedTensor grad_input_;  // for a gradient of 1; may be undefined
   const char* name() const override { return "NllLossBackward0"; }
+  bool takes_undefined_for_one() const noexcept override {
+    return loss_.reduction != Reduction::None;
+  }
   GradList apply(GradList&& grads) override {
+    ClassArguments a = arguments();
+    if (!grads[0].defined() && grad_input_.defined()) return {grad_input_.unpack(*this)};
     Tensor input = input_.unpack(*this), stats = stats_.unpack(*this);
     if (!GradMode::is_enabled()) {
-      ClassArguments a = arguments();
       Tensor out = make_output(sizes_, input.dtype(), stream_for(input));
       if (out.numel() != 0) {
-        cross_entropy_backward_op(stream_for(input), out, grads[0].contiguous(), input.contiguous(),
-                                  a.target, a.weight, stats, loss_);
+        cross_entropy_backward_op(stream_for(input), out,
+                                  grads[0].defined() ? grads[0].contiguous() : grads[0],
+                                  input.contiguous(), a.target, a.weight, stats, loss_);
       }
       return {out};
     }
     int64_t dim = class_dim(input);
     Tensor total_weight = stats.select(0, stats.numel() - 1);
-    Tensor grad = run_nll_backward(grads[0], arguments(), total_weight, loss_, sizes_);
+    Tensor grad = run_nll_backward(grads[0], a, total_weight, loss_, sizes_);
     return {grad - softmax(input, dim) * grad.sum(dim, true)};
   }
   void release_variables() override {
     ClassNode::release_variables();
     input_.release();
     stats_.release();
+    grad_input_.release();
   }
 };
 
@@ -194,20 +212,24 @@ Tensor run_cross_entropy(const Tensor& input, const ClassArguments& arguments,
   Stream stream = stream_for(input);
   bool none = loss.reduction == Reduction::None, record = needs_grad(input);
   Tensor out = make_output(none ? arguments.target.sizes() : IntArrayRef(), input.dtype(), stream);
-  Tensor stats;
+  Tensor stats, grad_input;
   if (record) {
     stats = make_output({2 * arguments.target.numel() + 1}, compute_dtype(input.dtype()), stream);
+    if (!none && arguments.target.numel() <= kMostRows) {
+      grad_input = make_output(input.sizes(), input.dtype(), stream);
+    }
   }
   if (out.numel() != 0) {
     NoGradGuard no_grad;
-    cross_entropy_op(stream, out, stats, input.contiguous(), arguments.target, arguments.weight,
-                     loss);
+    cross_entropy_op(stream, out, stats, grad_input, input.contiguous(), arguments.target,
+                     arguments.weight, loss);
   }
   if (record) {
     auto node = make_node<CrossEntropyBackward>(input);
     node->save(arguments, loss, input.sizes());
     node->input_.save(input);
     node->stats_.save(stats);
+    if (grad_input.defined()) node->grad_input_.save(grad_input);
     set_history(out, node);
   }
   return out;

@@ -11,6 +11,11 @@ namespace {
 constinit Op<void(const Stream&, const Tensor& out, const Tensor& a, const Tensor& b,
                   const Tensor& bias, GradWrite)>
     mm_op{"mm"};
+/// out [n, m] = a [n, k] x b [k, m], and the sums of a's rows: both gradients of a linear layer's
+/// parameters. `sums` is TensorIterator::reduction(row_sums, a), row_sums being [n, 1].
+constinit Op<void(const Stream&, const Tensor& out, const Tensor& row_sums,
+                  const TensorIterator& sums, const Tensor& a, const Tensor& b)>
+    mm_with_row_sums_op{"mm_with_row_sums", {.differentiable = false, .backward_of = "mm"}};
 /// out [b, n, m] = a [b, n, k] x b [b, k, m]
 constinit Op<void(const Stream&, const Tensor& out, const Tensor& a, const Tensor& b, GradWrite)>
     bmm_op{"bmm"};
@@ -94,9 +99,24 @@ struct LinearBackward final : Node {
   GradList apply(GradList&& grads) override {
     GradList out(num_outputs());
     if (task_should_compute_output(0)) out[0] = grads[0].mm(weight_.unpack(*this));
-    if (task_should_compute_output(1)) out[1] = grads[0].t().mm(input_.unpack(*this));
-    if (num_outputs() > 2 && task_should_compute_output(2)) out[2] = grads[0].sum({0});
+    const bool weight = task_should_compute_output(1),
+               bias = num_outputs() > 2 && task_should_compute_output(2);
+    if (weight && bias && !GradMode::is_enabled() && grads[0].numel() != 0) {
+      parameter_gradients(grads[0], input_.unpack(*this), out[1], out[2]);
+      return out;
+    }
+    if (weight) out[1] = grads[0].t().mm(input_.unpack(*this));
+    if (bias) out[2] = grads[0].sum({0});
     return out;
+  }
+  static void parameter_gradients(const Tensor& grad, const Tensor& input, Tensor& weight,
+                                  Tensor& bias) {
+    const Stream stream = stream_for(grad);
+    const Tensor rows = grad.t();
+    weight = make_output({rows.sizes()[0], input.sizes()[1]}, grad.dtype(), stream);
+    bias = make_output({rows.sizes()[0], 1}, grad.dtype(), stream);
+    mm_with_row_sums_op(stream, weight, bias, TensorIterator::reduction(bias, rows), rows, input);
+    bias = bias.view({rows.sizes()[0]});
   }
   void release_variables() override {
     input_.release();
@@ -139,6 +159,7 @@ struct DotBackward final : Node {
 
 void register_matmul_ops(OpRegistry& registry) {
   registry.add(mm_op);
+  registry.add(mm_with_row_sums_op);
   registry.add(bmm_op);
 }
 

@@ -100,10 +100,11 @@ struct GradScale {
   const S* grad;
   bool each;
   C scale;
+  /// `t` is undefined for 1.
   GradScale(const Tensor& t, C total_weight, Reduction reduction)
-      : grad(elements<S>(t)),
+      : grad(t.defined() ? elements<S>(t) : nullptr),
         each(reduction == Reduction::None),
-        scale(each ? C(0) : value_at(grad)) {
+        scale(each || !grad ? C(!each) : value_at(grad)) {
     if (reduction == Reduction::Mean) scale /= total_weight;
   }
   C of(int64_t i) const { return each ? value_at(grad + i) : scale; }
@@ -178,9 +179,40 @@ void nll_loss_backward_kernel(const Stream&, const Tensor& grad_input, const Ten
   });
 }
 
+/// The gradient of rows of logits: of logit c, softmax[c] * sum(a) - a[c], times `dy`.
+template <class S>
+struct RowGradient {
+  using C = opmath_t<S>;
+  using V = Vec<C>;
+  const Coefficients<S>& a;
+  Row<C> row;
+  C smoothed;  // of sum(a), the part that all classes have
+
+  RowGradient(const Coefficients<S>& coefficients, Row<C> shape)
+      : a(coefficients),
+        row(shape),
+        smoothed(a.smoothing != C(0) ? a.smoothing * a.sum_of_weights() : C(0)) {}
+
+  /// Of the row x, with its largest element and 1 / sum(exp(x - largest)).
+  ADJOINT_ALWAYS_INLINE void write(S* to, const S* x, C largest, C inverse, C dy,
+                                   int64_t target) const {
+    const C own = a.rest * a.weight_of(target);
+    const V m(largest), factor((own + smoothed) * inverse * dy);
+    auto gradient = [&](int64_t at, int lanes) {
+      V value = exp(load<C>(x + at, lanes) - m) * factor;
+      if (a.smoothing != C(0)) value -= a.weights(at, lanes) * V(a.smoothing * dy);
+      return value;
+    };
+    row.each([&](int64_t at, int lanes) { store(gradient(at, lanes), to + at, lanes); });
+    // Again for the sample's class: 16 bits of the sum would leave little of the difference.
+    set_value(to + target, C(gradient(target, 1).v[0]) - own * dy);
+  }
+  void write_zeros(S* to) const { __builtin_memset(to, 0, size_t(row.n) * sizeof(S)); }
+};
+
 void cross_entropy_kernel(const Stream&, const Tensor& out, const Tensor& stats,
-                          const Tensor& input, const Tensor& target, const Tensor& weight,
-                          const ClassLoss& loss) {
+                          const Tensor& grad_input, const Tensor& input, const Tensor& target,
+                          const Tensor& weight, const ClassLoss& loss) {
   dispatch_floating(input.impl()->dtype(), [&]<class S>() {
     using C = opmath_t<S>;
     using V = Vec<C>;
@@ -192,7 +224,18 @@ void cross_entropy_kernel(const Stream&, const Tensor& out, const Tensor& stats,
     C* kept = stats.defined() ? outputs<C>(stats) : nullptr;
     S* each = loss.reduction == Reduction::None ? outputs<S>(out) : nullptr;
     const Row<C> row{classes};
-    Totals all = sum_samples(samples, kCostlyGrain / (classes + 1) + 1, [&](int64_t i) {
+    const int64_t grain = kCostlyGrain / (classes + 1) + 1;
+    S* gradients = grad_input.defined() ? outputs<S>(grad_input) : nullptr;
+    const RowGradient<S> gradient(a, row);
+    C dy = C(1);
+    if (gradients && loss.reduction == Reduction::Mean) {
+      // As it is added up below, bit for bit.
+      const Totals all = sum_samples(samples, grain, [&](int64_t i) {
+        return Totals{0, a.counts(targets[i]) ? double(a.weight_of(targets[i])) : 0};
+      });
+      dy /= C(all.weight);
+    }
+    Totals all = sum_samples(samples, grain, [&](int64_t i) {
       Totals sample{0, 0};
       const S* x = in + i * classes;
       C largest = 0, inverse = 0;
@@ -217,6 +260,9 @@ void cross_entropy_kernel(const Stream&, const Tensor& out, const Tensor& stats,
           value = a.rest * value + a.smoothing * reduce_add(others);
         }
         sample = {double(value), double(w)};
+        if (gradients) gradient.write(gradients + i * classes, x, largest, inverse, dy, targets[i]);
+      } else if (gradients) {
+        gradient.write_zeros(gradients + i * classes);
       }
       if (kept) {
         kept[2 * i] = largest;
@@ -230,13 +276,11 @@ void cross_entropy_kernel(const Stream&, const Tensor& out, const Tensor& stats,
   });
 }
 
-/// Of logit c: softmax[c] * sum(a) - a[c], times the gradient.
 void cross_entropy_backward_kernel(const Stream&, const Tensor& grad_input, const Tensor& grad,
                                    const Tensor& input, const Tensor& target, const Tensor& weight,
                                    const Tensor& stats, const ClassLoss& loss) {
   dispatch_floating(input.impl()->dtype(), [&]<class S>() {
     using C = opmath_t<S>;
-    using V = Vec<C>;
     const TensorImpl& t = *input.impl();
     const int64_t classes = t.sizes()[size_t(t.dim() - 1)], samples = target.impl()->numel();
     const Coefficients<S> a("cross_entropy", weight, classes, loss);
@@ -245,26 +289,15 @@ void cross_entropy_backward_kernel(const Stream&, const Tensor& grad_input, cons
     const C* kept = elements<C>(stats);
     S* to = outputs<S>(grad_input);
     const GradScale<S> scale(grad, kept[2 * samples], loss.reduction);
-    const C smoothed = a.smoothing != C(0) ? a.smoothing * a.sum_of_weights() : C(0);
-    const Row<C> row{classes};
+    const RowGradient<S> gradient(a, Row<C>{classes});
     parallel_for(0, samples, kCostlyGrain / (classes + 1) + 1, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
-        const S* x = in + i * classes;
-        S* gi = to + i * classes;
-        if (!a.counts(targets[i])) {
-          __builtin_memset(gi, 0, size_t(classes) * sizeof(S));
-          continue;
+        if (a.counts(targets[i])) {
+          gradient.write(to + i * classes, in + i * classes, kept[2 * i], kept[2 * i + 1],
+                         scale.of(i), targets[i]);
+        } else {
+          gradient.write_zeros(to + i * classes);
         }
-        const C dy = scale.of(i), own = a.rest * a.weight_of(targets[i]);
-        const V m(kept[2 * i]), factor((own + smoothed) * kept[2 * i + 1] * dy);
-        auto gradient = [&](int64_t at, int lanes) {
-          V value = exp(load<C>(x + at, lanes) - m) * factor;
-          if (a.smoothing != C(0)) value -= a.weights(at, lanes) * V(a.smoothing * dy);
-          return value;
-        };
-        row.each([&](int64_t at, int lanes) { store(gradient(at, lanes), gi + at, lanes); });
-        // Again for the sample's class: 16 bits of the sum would leave little of the difference.
-        set_value(gi + targets[i], C(gradient(targets[i], 1).v[0]) - own * dy);
       }
     });
   });

@@ -5,6 +5,7 @@
 #include "core/dispatch/grad_write.h"
 #include "cpu/kernels/gemm.h"
 #include "cpu/kernels/matmul_half.h"
+#include "cpu/kernels/reduce.h"
 #include "cpu/parallel.h"
 
 namespace adjoint::cpu::ADJOINT_CPU_ISA {
@@ -64,6 +65,12 @@ void mm_kernel(const Stream&, const Tensor& out, const Tensor& a, const Tensor& 
   }
 }
 
+void mm_with_row_sums_kernel(const Stream& stream, const Tensor& out, const Tensor&,
+                             const TensorIterator& sums, const Tensor& a, const Tensor& b) {
+  mm_kernel(stream, out, a, b, Tensor(), GradWrite::Overwrite);
+  sum_kernel(stream, sums);
+}
+
 template <class T>
 void bmm_typed(const Tensor& out, const Tensor& a, const Tensor& b, GradWrite write) {
   GemmArgs<T> first = matrices<T>(out, a, b, write);
@@ -103,6 +110,7 @@ void bmm_kernel(const Stream&, const Tensor& out, const Tensor& a, const Tensor&
 
 void register_matmul_kernels(OpRegistry& registry) {
   registry.set_kernel("mm", kCPU, mm_kernel);
+  registry.set_kernel("mm_with_row_sums", kCPU, mm_with_row_sums_kernel);
   registry.set_kernel("bmm", kCPU, bmm_kernel);
 }
 

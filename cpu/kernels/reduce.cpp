@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Sums, products, and truth over many elements.
+#include "cpu/kernels/reduce.h"
+
 #include "adjoint/op_registry.h"
 #include "cpu/reduce_ops.h"
 
@@ -13,11 +15,6 @@ int64_t reduced_count(const TensorIterator& iter) {
     if (iter.strides[0][d] == 0) count *= iter.shape[d];
   }
   return count;
-}
-
-void sum_kernel(const Stream&, const TensorIterator& iter) {
-  dispatch<float, double, Half, BFloat16, int64_t>(
-      iter.dtypes[1], [&]<class S>() { reduce_kernel<S, S>(iter, Sum<opmath_t<S>>{}); });
 }
 
 void mean_kernel(const Stream&, const TensorIterator& iter) {
@@ -41,6 +38,11 @@ void any_kernel(const Stream&, const TensorIterator& iter) {
 }
 
 }  // namespace
+
+void sum_kernel(const Stream&, const TensorIterator& iter) {
+  dispatch<float, double, Half, BFloat16, int64_t>(
+      iter.dtypes[1], [&]<class S>() { reduce_kernel<S, S>(iter, Sum<opmath_t<S>>{}); });
+}
 
 void register_reduce_kernels(OpRegistry& registry) {
   registry.set_kernel("sum", kCPU, sum_kernel);

@@ -89,7 +89,7 @@ template <class S, class C>
 __device__ __forceinline__ C grad_scale(const S* grad, const C* total_weight, Reduction reduction,
                                         int64_t i) {
   if (reduction == Reduction::None) return compute_from<C>(grad[i]);
-  const C scale = compute_from<C>(*grad);
+  const C scale = grad ? compute_from<C>(*grad) : C(1);
   return reduction == Reduction::Mean ? scale / *total_weight : scale;
 }
 
@@ -202,10 +202,32 @@ void nll_loss_backward_kernel(const Stream& stream, const Tensor& grad_input, co
 
 // ---- cross_entropy -----------------------------------------------------------------------------
 
+/// Of sum(a), the part that all classes have.
+template <class S, class C>
+__device__ __forceinline__ C sum_of_smoothing(const Coefficients<C>& a, const S* weight,
+                                              C* shared) {
+  if (a.smoothing == C(0) || !weight) return a.smoothing * C(a.classes);
+  C sum(0);
+  for (int64_t c = threadIdx.x; c < a.classes; c += blockDim.x) sum += weight_of(weight, c);
+  return a.smoothing * combine_threads(sum, int(blockDim.x), Add(), shared);
+}
+
+/// The gradient of a logit with difference `log` to the row's largest: softmax * sum(a) - a, times
+/// `dy`. `own` is what the sample's class has beside the others, `factor` sum(a) / sum(exp(logs)) *
+/// dy.
+template <class S, class C>
+__device__ __forceinline__ C logit_gradient(C log, C factor, C own, C dy, bool is_target,
+                                            const Coefficients<C>& a, const S* weight, int64_t c) {
+  C value = math::exp(log) * factor;
+  if (a.smoothing != C(0)) value -= weight_of(weight, c) * (a.smoothing * dy);
+  if (is_target) value -= own * dy;
+  return value;
+}
+
 template <class S>
 __global__ void __launch_bounds__(kLineThreads, 1)
     cross_entropy_rows(const S* in, const int64_t* targets, const S* weight, S* out,
-                       math::opmath_t<S>* stats, Totals* partials, unsigned* ticket,
+                       math::opmath_t<S>* stats, S* grad_input, Totals* partials, unsigned* ticket,
                        IndexErrorSlot* slot, int64_t samples, LineThreads threads,
                        Coefficients<math::opmath_t<S>> a) {
   threads.rows = true;  // which leaves the code for columns out
@@ -213,6 +235,18 @@ __global__ void __launch_bounds__(kLineThreads, 1)
   SHARED_ARRAY(C, shared, kLineThreads);
   SHARED_ARRAY(Totals, shared_totals, kLineThreads / kWarp);
   const int part = threads.part(), width = threads.width;
+  C smoothed(0), dy(1);
+  if (grad_input) {
+    smoothed = sum_of_smoothing(a, weight, shared);
+    if (a.reduction == Reduction::Mean) {
+      Totals sum{0, 0};
+      for (int64_t i = threadIdx.x; i < samples; i += blockDim.x) {
+        const int64_t target = targets[i];
+        if (a.counts(target)) sum.weight += double(weight_of(weight, target));
+      }
+      dy /= C(combine_threads(sum, int(blockDim.x), AddTotals(), shared_totals).weight);
+    }
+  }
   Totals all{0, 0};
   for (int64_t base = int64_t(blockIdx.x) * threads.per_block; base < samples;
        base += int64_t(gridDim.x) * threads.per_block) {
@@ -229,6 +263,18 @@ __global__ void __launch_bounds__(kLineThreads, 1)
         others += weight_of(weight, c) * (log_sum - (compute_from<C>(x[c]) - m));
       });
       others = threads.combine(others, Add(), shared);
+    }
+    if (grad_input && i < samples) {
+      const int64_t target = targets[i];
+      const bool counts = a.counts(target);
+      const C own = counts ? a.rest * weight_of(weight, target) : C(0),
+              factor = (own + smoothed) * (C(1) / sum) * dy;
+      auto write = [&](int64_t c, C log) {
+        const C value = logit_gradient(log, factor, own, dy, c == target, a, weight, c);
+        grad_input[i * a.classes + c] = stored_from<S>(counts ? value : C(0));
+      };
+      each_kept<C>(part, width, n, [&](int k, int64_t c) { write(c, kept[k]); });
+      each_other<C>(part, width, n, [&](int64_t c) { write(c, compute_from<C>(x[c]) - m); });
     }
     if (i >= samples || part != 0) continue;
     int64_t target = targets[i];
@@ -250,7 +296,6 @@ __global__ void __launch_bounds__(kLineThreads, 1)
                shared_totals);
 }
 
-/// Of logit c: softmax[c] * sum(a) - a[c], times the gradient.
 template <class S>
 __global__ void __launch_bounds__(kLineThreads, 1)
     cross_entropy_backward_rows(const S* grad, const S* in, const int64_t* targets, const S* weight,
@@ -258,12 +303,7 @@ __global__ void __launch_bounds__(kLineThreads, 1)
                                 LineThreads threads, Coefficients<math::opmath_t<S>> a) {
   using C = math::opmath_t<S>;
   SHARED_ARRAY(C, shared, kLineThreads / kWarp);
-  C smoothed = a.smoothing * C(a.classes);
-  if (a.smoothing != C(0) && weight) {
-    C sum(0);
-    for (int64_t c = threadIdx.x; c < a.classes; c += blockDim.x) sum += weight_of(weight, c);
-    smoothed = a.smoothing * combine_threads(sum, int(blockDim.x), Add(), shared);
-  }
+  const C smoothed = sum_of_smoothing(a, weight, shared);
   const int64_t i = int64_t(blockIdx.x) * threads.per_block + threads.line();
   if (i >= samples) return;
   const int64_t target = targets[i];
@@ -272,19 +312,15 @@ __global__ void __launch_bounds__(kLineThreads, 1)
           own = counts ? a.rest * weight_of(weight, target) : C(0), m = stats[2 * i],
           factor = (own + smoothed) * stats[2 * i + 1] * dy;
   for (int64_t c = threads.part(); c < a.classes; c += threads.width) {
-    C value(0);
-    if (counts) {
-      value = math::exp(compute_from<C>(in[i * a.classes + c]) - m) * factor;
-      if (a.smoothing != C(0)) value -= weight_of(weight, c) * (a.smoothing * dy);
-      if (c == target) value -= own * dy;
-    }
-    grad_input[i * a.classes + c] = stored_from<S>(value);
+    const C log = compute_from<C>(in[i * a.classes + c]) - m,
+            value = logit_gradient(log, factor, own, dy, c == target, a, weight, c);
+    grad_input[i * a.classes + c] = stored_from<S>(counts ? value : C(0));
   }
 }
 
 void cross_entropy_kernel(const Stream& stream, const Tensor& out, const Tensor& stats,
-                          const Tensor& input, const Tensor& target, const Tensor& weight,
-                          const ClassLoss& loss) {
+                          const Tensor& grad_input, const Tensor& input, const Tensor& target,
+                          const Tensor& weight, const ClassLoss& loss) {
   dispatch_floating(input.impl()->dtype(), [&]<class S>() {
     using C = math::opmath_t<S>;
     const TensorImpl& t = *input.impl();
@@ -296,8 +332,8 @@ void cross_entropy_kernel(const Stream& stream, const Tensor& out, const Tensor&
     launch<cross_entropy_rows<S>>(
         {blocks, unsigned(threads.threads), raw(stream)}, elements<S>(input),
         elements<int64_t>(target), elements<S>(weight), outputs<S>(out), outputs<C>(stats),
-        partials.as<Totals>(), ticket(stream), index_error_slot(stream), samples, threads,
-        Coefficients<C>(cross_entropy_name(), classes, loss));
+        outputs<S>(grad_input), partials.as<Totals>(), ticket(stream), index_error_slot(stream),
+        samples, threads, Coefficients<C>(cross_entropy_name(), classes, loss));
   });
 }
 

@@ -9,6 +9,7 @@
 #include "cuda/dispatch.h"
 #include "cuda/elements.h"
 #include "cuda/fast_divider.cuh"
+#include "cuda/kernels/reduce.h"
 #include "cuda/portable.cuh"
 #include "cuda/scratch.h"
 #include "cuda/stream.h"
@@ -105,16 +106,18 @@ void write_bias(const Stream& stream, const Tensor& out, const Tensor& bias, boo
   });
 }
 
-/// Of matrices or of batches of them; `out` is not empty.
-void multiply(const Stream& stream, const Tensor& out, const Tensor& a, const Tensor& b,
-              const Tensor& bias, GradWrite write) {
+/// Of matrices or of batches of them; `out` is not empty. False, and nothing is done, where
+/// cuBLASLt cannot compute `row_sums` (undefined: they are not wanted) beside the product.
+bool multiply(const Stream& stream, const Tensor& out, const Tensor& row_sums, const Tensor& a,
+              const Tensor& b, const Tensor& bias, GradWrite write) {
   const TensorImpl& c = *out.impl();
   const size_t d = size_t(c.dim()) - 2;
   bool add = write == GradWrite::Accumulate;
   const int64_t k = a.impl()->sizes()[d + 1];
   if (k == 0) {
+    if (row_sums.defined()) return false;
     if (bias.defined() || !add) write_bias(stream, out, bias, add);
-    return;
+    return true;
   }
   Operand left, right;
   make_operand(left, stream, *a.impl());
@@ -131,32 +134,42 @@ void multiply(const Stream& stream, const Tensor& out, const Tensor& a, const Te
   args.c_leading = leading_of(c);
   args.c_step = d == 0 ? 0 : c.strides()[0];
   args.bias = elements<void>(bias);
+  args.row_sums = outputs<void>(row_sums);
   args.accumulate = add;
-  if (gemm(stream, args)) return;
+  if (gemm(stream, args)) return true;
+  if (row_sums.defined()) return false;
   if (bias.defined()) {
     write_bias(stream, out, bias, add);
     args.bias = nullptr;
     args.accumulate = true;
-    if (gemm(stream, args)) return;
+    if (gemm(stream, args)) return true;
   }
   ADJOINT_CHECK_WITH(NotImplementedError, false, d == 0 ? "mm" : "bmm",
                      ": cuBLASLt has no algorithm for ", a.sizes(), " x ", b.sizes(), " of ",
                      c.dtype());
+  return true;
 }
 
 void mm_kernel(const Stream& stream, const Tensor& out, const Tensor& a, const Tensor& b,
                const Tensor& bias, GradWrite write) {
-  multiply(stream, out, a, b, bias, write);
+  multiply(stream, out, Tensor(), a, b, bias, write);
+}
+void mm_with_row_sums_kernel(const Stream& stream, const Tensor& out, const Tensor& row_sums,
+                             const TensorIterator& sums, const Tensor& a, const Tensor& b) {
+  if (multiply(stream, out, row_sums, a, b, Tensor(), GradWrite::Overwrite)) return;
+  multiply(stream, out, Tensor(), a, b, Tensor(), GradWrite::Overwrite);
+  sum_kernel(stream, sums);
 }
 void bmm_kernel(const Stream& stream, const Tensor& out, const Tensor& a, const Tensor& b,
                 GradWrite write) {
-  multiply(stream, out, a, b, Tensor(), write);
+  multiply(stream, out, Tensor(), a, b, Tensor(), write);
 }
 
 }  // namespace
 
 void register_matmul_kernels(OpRegistry& registry) {
   registry.set_kernel("mm", kCUDA, mm_kernel);
+  registry.set_kernel("mm_with_row_sums", kCUDA, mm_with_row_sums_kernel);
   registry.set_kernel("bmm", kCUDA, bmm_kernel);
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Sums, products, and truth over many elements.
+#include "cuda/kernels/reduce.h"
+
 #include "adjoint/op_registry.h"
 #include "cuda/dispatch.h"
 #include "cuda/reduce_ops.cuh"
@@ -37,11 +39,6 @@ struct Unanimous : ValueReduction<uint8_t> {
   __device__ __forceinline__ C combine(C a, C b) const { return looked_for ? a & b : a | b; }
 };
 
-void sum_kernel(const Stream& stream, const TensorIterator& iter) {
-  dispatch<float, double, Half, BFloat16, int64_t>(
-      iter.dtypes[1], [&]<class S>() { reduce<S>(stream, iter, Mean<S>{}); });
-}
-
 void mean_kernel(const Stream& stream, const TensorIterator& iter) {
   dispatch_floating(iter.dtypes[1], [&]<class S>() {
     Mean<S> mean;
@@ -63,6 +60,11 @@ void truth_kernel(const Stream& stream, const TensorIterator& iter) {
 }
 
 }  // namespace
+
+void sum_kernel(const Stream& stream, const TensorIterator& iter) {
+  dispatch<float, double, Half, BFloat16, int64_t>(
+      iter.dtypes[1], [&]<class S>() { reduce<S>(stream, iter, Mean<S>{}); });
+}
 
 void register_reduce_kernels(OpRegistry& registry) {
   registry.set_kernel("sum", kCUDA, sum_kernel);

@@ -75,6 +75,9 @@ class ADJOINT_API Node {
   /// (task_should_compute_output). `grads` has one for each forward output; a node of one output is
   /// only called with a defined one, others may find some undefined.
   virtual GradList apply(GradList&& grads) = 0;
+  /// Whether apply() takes an undefined gradient of its only output, a scalar, for 1: then nobody
+  /// has to make that tensor where backward() is called on the output.
+  virtual bool takes_undefined_for_one() const noexcept { return false; }
   /// Lets go of what was saved for backward.
   virtual void release_variables() {}
 

@@ -131,7 +131,7 @@ TEST_F(CudaLaunches, OfEachFamilyAreAsCounted) {
        {leaf({32, 64}), leaf({16, 64}), leaf({16})},
        [](In in) { return nn::functional::linear(in[0], in[1], in[2]); },
        {0, 1},
-       {1, 2}},
+       {0, 2}},
       // Softmax, losses, normalization
       {"softmax", {leaf({32, 64})}, [](In in) { return softmax(in[0], 1); }, {1, 0}, {1, 0}},
       {"log_softmax",

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What is special to losses: names, errors, layouts, large reductions, second derivatives.
+#include <functional>
+
+#include "tests/support/compare.h"
 #include "tests/support/reference.h"
 
 namespace adjoint::testing {
@@ -78,6 +81,54 @@ TEST(Loss, CrossEntropyIsNllLossOfLogSoftmax) {
                         cross_entropy(half.to(kFloat), t, w.to(kBFloat16).to(kFloat), r)));
     }
   }
+}
+
+/// What backward() leaves of a loss in its input, the gradient of the loss being given or not.
+Tensor gradient_of(const Tensor& input, const Tensor& grad,
+                   const std::function<Tensor(const Tensor&)>& loss) {
+  const Tensor x = input.detach().requires_grad_();
+  loss(x).backward(grad);
+  return x.grad();
+}
+
+TEST(Loss, CrossEntropyHasTheSameGradientWhetherItsOwnIsGivenAs1OrLeftOut) {
+  for (ScalarType dtype : {kFloat, kDouble, kHalf, kBFloat16}) {
+    for (int64_t classes : {1, 10, 1500}) {
+      const Tensor input = randn({33, classes}).to(dtype), target = randint(0, classes, {33});
+      target[5].fill_(-100);
+      const Tensor weight = (rand({classes}) + 0.5).to(dtype), one = ones({}, dtype);
+      for (Reduction reduction : {Reduction::Mean, Reduction::Sum}) {
+        for (double smoothing : {0.0, 0.1}) {
+          for (const Tensor& w : {Tensor(), weight}) {
+            auto loss = [&](const Tensor& x) {
+              return cross_entropy(x, target, w, reduction, -100, smoothing);
+            };
+            const Tensor found = gradient_of(input, Tensor(), loss);
+            EXPECT_TRUE(same_bits(found, gradient_of(input, one, loss)))
+                << toString(dtype) << ", " << classes << " classes, smoothing " << smoothing;
+            EXPECT_TRUE(found[5].eq(0).all().item<bool>());
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(Loss, CrossEntropyOfManySamplesHasItsGradientWithoutOneThatIsGiven) {
+  const Tensor input = randn({5000, 3}), target = randint(0, 3, {5000});
+  auto loss = [&](const Tensor& x) { return cross_entropy(x, target); };
+  EXPECT_TRUE(same_bits(gradient_of(input, Tensor(), loss), gradient_of(input, ones({}), loss)));
+}
+
+TEST(Loss, CrossEntropyGivesItsGradientAgainWhereTheGraphIsRetained) {
+  const Tensor x = randn({4, 3}).requires_grad_(), target = randint(0, 3, {4});
+  const Tensor loss = cross_entropy(x, target);
+  loss.backward({}, true);
+  const Tensor first = x.grad().clone();
+  loss.backward();
+  EXPECT_TRUE(same_bits(x.grad(), first + first));
+  EXPECT_NE(message<Error>([&] { loss.backward(); }).find("through the graph a second time"),
+            std::string::npos);
 }
 
 TEST(Loss, OfASureSampleKeepsItsSmallGradientIn16Bits) {
