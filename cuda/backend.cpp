@@ -12,6 +12,7 @@
 #include "cuda/allocator.h"
 #include "cuda/check.h"
 #include "cuda/cudnn/cudnn.h"
+#include "cuda/graph.h"
 #include "cuda/index_errors.h"
 #include "cuda/pinned.h"
 #include "cuda/stream.h"
@@ -128,6 +129,10 @@ class CudaBackend final : public Backend {
       return false;
     }
     return attributes.type == cudaMemoryTypeHost;
+  }
+
+  std::unique_ptr<Graph> make_graph(GraphWork& work, const Stream& stream) override {
+    return cuda::make_graph(work, stream);
   }
 
   bool has_library(std::string_view name) override { return name == "cudnn" && has_cudnn(); }

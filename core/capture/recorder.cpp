@@ -118,6 +118,7 @@ void Recorder::argument(PhiloxState& state) {
   for (Reservation& r : reservations_) {
     if (r.state.seed == state.seed && r.state.offset == state.offset) {
       r.users.push_back(&state);
+      changing_.push_back(calls_.list.size() - 1);
       return;
     }
   }
@@ -186,6 +187,7 @@ std::vector<Tensor> Recorder::leaves() const {
 
 void Recorder::refresh_call(std::unique_ptr<Refresher> refresher) {
   refreshers_.push_back(std::move(refresher));
+  changing_.push_back(calls_.list.size() - 1);
 }
 
 // ---- The recording
@@ -300,7 +302,10 @@ std::unique_ptr<Recording> Recorder::finish() {
   recording->mode = detail::autograd_mode;
   recording->default_dtype = get_default_dtype();
   recording->training = detail::training_fingerprint.relaxed();
+  recording->changing.resize(calls_.list.size());
+  for (size_t call : changing_) recording->changing[call] = true;
   recording->calls.swap(calls_);
+  recording->make_graph();
   return recording;
 }
 

@@ -107,6 +107,7 @@ class Recorder final : public detail::CallRecorder {
   std::vector<size_t> arena_offsets_;
   std::vector<Reservation> reservations_;
   std::vector<std::unique_ptr<Refresher>> refreshers_;
+  std::vector<size_t> changing_;
   std::vector<LeafGuard> leaves_;
   std::unordered_set<const TensorImpl*> outside_;
   std::vector<TensorGuard> tensors_;

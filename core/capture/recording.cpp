@@ -65,6 +65,12 @@ bool OutsideMemory::is_left() const {
 
 Recording::~Recording() = default;
 
+void Recording::make_graph() {
+  if (streams.empty()) return;
+  Backend& backend = get_backend(streams[0].device().type());
+  if (!backend.single_stream()) graph_ = backend.make_graph(*this, streams[0]);
+}
+
 Change Recording::prepare() {
   if (mode != detail::autograd_mode || default_dtype != get_default_dtype()) return Change::Mode;
   if (training != detail::training_fingerprint.relaxed()) return Change::Training;
@@ -97,6 +103,8 @@ void Recording::run() {
   }
   if (DispatchObserver* observer = detail::dispatch_observer()) [[unlikely]] {
     run_observed(*observer);
+  } else if (graph_) {
+    graph_->launch(streams[0]);
   } else {
     for (const detail::RecordedCall* call : calls.list) call->run(*call);
   }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "adjoint/backend.h"
 #include "adjoint/generator.h"
 #include "adjoint/op_registry.h"
 #include "adjoint/recorded_call.h"
@@ -91,9 +92,11 @@ enum class Change : unsigned char {
 };
 const char* text_of(Change change);
 
-class Recording {
+class Recording final : private GraphWork {
  public:
-  ~Recording();
+  ~Recording() override;
+  /// Has the device do the calls as one launch, where it can.
+  void make_graph();
   /// Readies the next replay; Change::None where it may follow.
   Change prepare();
   /// Does the step again, after prepare(). What a kernel throws leaves the step half done.
@@ -111,6 +114,7 @@ class Recording {
   std::vector<VersionCounter*> changed;
   std::vector<LeafGuard> leaves;
   std::vector<Reservation> reservations;
+  std::vector<bool> changing;  // the calls whose arguments the host decides anew
   std::vector<std::unique_ptr<Refresher>> refreshers;
   std::vector<Stream> streams;  // that must be current on their devices
   uint8_t mode = 0;
@@ -118,7 +122,12 @@ class Recording {
   uint64_t training = 0;
 
  private:
+  size_t num_pieces() const override { return calls.list.size(); }
+  void enqueue(size_t piece) override { calls.list[piece]->run(*calls.list[piece]); }
+  bool may_change(size_t piece) const override { return changing[piece]; }
   void run_observed(DispatchObserver& observer);
+
+  std::unique_ptr<Graph> graph_;
 };
 
 }  // namespace adjoint

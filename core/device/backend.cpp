@@ -50,6 +50,8 @@ Backend* find(DeviceType type) {
 Backend::~Backend() = default;
 Backend::ThreadState::~ThreadState() = default;
 Allocator::~Allocator() = default;
+GraphWork::~GraphWork() = default;
+Graph::~Graph() = default;
 
 void register_backend(Backend& backend) {
   size_t type = size_t(backend.type());
@@ -130,6 +132,7 @@ void Backend::copy_peer(void*, DeviceIndex, const void*, DeviceIndex, size_t, co
 }
 bool Backend::is_pinned(const void*) { return false; }
 bool Backend::has_library(std::string_view) { return false; }
+std::unique_ptr<Graph> Backend::make_graph(GraphWork&, const Stream&) { return nullptr; }
 
 void Allocator::record_stream(void*, const Stream&) {}
 std::vector<SegmentInfo> Allocator::snapshot() const { return {}; }

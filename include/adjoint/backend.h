@@ -17,6 +17,26 @@ namespace adjoint {
 
 class OpRegistry;
 
+/// Work that a Graph is made of, in pieces.
+class ADJOINT_API GraphWork {
+ public:
+  virtual ~GraphWork();
+  virtual size_t num_pieces() const = 0;
+  /// Enqueues a piece on its stream, with the arguments that it has now.
+  virtual void enqueue(size_t piece) = 0;
+  /// Whether these may differ from launch to launch. Such a piece consists of the same kernels each
+  /// time.
+  virtual bool may_change(size_t piece) const = 0;
+};
+
+/// Work that a device was given once and does as often as it is launched.
+class ADJOINT_API Graph {
+ public:
+  virtual ~Graph();
+  /// Enqueues all of it on `stream`. Pieces that may change are enqueued with their arguments of now.
+  virtual void launch(const Stream& stream) = 0;
+};
+
 /// One per DeviceType, for all devices of that type. Events and streams are opaque handles of it.
 class ADJOINT_API Backend {
  public:
@@ -77,6 +97,11 @@ class ADJOINT_API Backend {
   /// copies are done. Null where plain memory is as good.
   virtual Allocator* pinned_allocator() { return nullptr; }
   virtual bool is_pinned(const void* host_memory);
+
+  /// What `work`, which must outlive it, enqueues on `stream`, as a graph: nothing runs before it is
+  /// launched. Memory that the pieces take for themselves is the graph's own. Null where the device
+  /// has no graphs.
+  virtual std::unique_ptr<Graph> make_graph(GraphWork& work, const Stream& stream);
 
   /// Installs this backend's kernels.
   virtual void register_kernels(OpRegistry& registry) = 0;

@@ -13,6 +13,17 @@
 #include "adjoint/op_registry.h"
 #include "tests/support/compare.h"
 
+// Its frames are the program's, those of namespace adjoint the library's.
+namespace program {
+
+[[gnu::noinline]] float read(const adjoint::Tensor& t) {
+  const float value = t.item<float>();
+  return value + 1;
+}
+constexpr int kLineThatReads = __LINE__ - 3;
+
+}  // namespace program
+
 namespace adjoint::testing {
 namespace {
 
@@ -279,6 +290,7 @@ TEST(Capture, ReturnsTheSameTensorsWithNewValues) {
 }
 
 TEST(Capture, ValuesWrittenByTheHostAreConstants) {
+  DefaultDevice cpu(kCPU);  // another's would be copied from the host
   Tensor x = randn({3});
   auto step = capture([&](const Tensor& y) {
     return y * tensor({1., 2., 3.}, x.options()) + tensor(0.5f);
@@ -436,6 +448,11 @@ TEST(Capture, ReadingAValueOnTheHostIsRefusedWithItsPlace) {
     }
     return std::string("nothing");
   };
+#ifdef ADJOINT_HAVE_LIBDW
+  const std::string place = "(capture_test.cpp:" + std::to_string(program::kLineThatReads);
+  EXPECT_NE(said([&] { program::read(x.sum()); }).find(place), std::string::npos)
+      << said([&] { program::read(x.sum()); });
+#endif
   EXPECT_NE(said([&] {
               x.sum().item<float>();
             }).find("item cannot be captured: the host waits for a value"),

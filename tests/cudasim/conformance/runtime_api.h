@@ -90,6 +90,9 @@ SIGNATURE(cudaGraphGetNodes, cudaError_t (*)(cudaGraph_t, cudaGraphNode_t*, size
 SIGNATURE(cudaGraphGetEdges, cudaError_t (*)(cudaGraph_t, cudaGraphNode_t*, cudaGraphNode_t*,
                                              cudaGraphEdgeData*, size_t*));
 SIGNATURE(cudaGraphNodeGetType, cudaError_t (*)(cudaGraphNode_t, cudaGraphNodeType*));
+SIGNATURE(cudaGraphKernelNodeGetParams, cudaError_t (*)(cudaGraphNode_t, cudaKernelNodeParams*));
+SIGNATURE(cudaGraphExecKernelNodeSetParams,
+          cudaError_t (*)(cudaGraphExec_t, cudaGraphNode_t, const cudaKernelNodeParams*));
 SIGNATURE(cudaGraphInstantiate, cudaError_t (*)(cudaGraphExec_t*, cudaGraph_t, unsigned long long));
 SIGNATURE(cudaGraphInstantiateWithFlags,
           cudaError_t (*)(cudaGraphExec_t*, cudaGraph_t, unsigned long long));
@@ -106,6 +109,7 @@ FIELD(cudaPointerAttributes, type, cudaMemoryType);
 FIELD(cudaPointerAttributes, device, int);
 FIELD(cudaPointerAttributes, devicePointer, void*);
 FIELD(cudaPointerAttributes, hostPointer, void*);
+FIELD(cudaKernelNodeParams, extra, void**);
 FIELD(cudaGraphEdgeData, from_port, unsigned char);
 FIELD(cudaGraphEdgeData, to_port, unsigned char);
 FIELD(cudaGraphEdgeData, type, unsigned char);

@@ -75,6 +75,48 @@ TEST_F(Graphs, WhatIsCapturedRunsWhenTheGraphIsLaunched) {
             }));
 }
 
+TEST_F(Graphs, ANodeTakesNewArgumentsForTheLaunchesToCome) {
+  const Stream stream;
+  const DeviceFloats x;
+  const PinnedFloats out;
+  const auto captured_add = [&](float summand) {
+    EXPECT_CUDA(begin(stream));
+    EXPECT_CUDA(launch_add(stream, x, x, summand));
+    cudaGraph_t graph = nullptr;
+    EXPECT_CUDA(cudaStreamEndCapture(stream, &graph));
+    return graph;
+  };
+  const auto only_node = [](cudaGraph_t graph) {
+    cudaGraphNode_t node = nullptr;
+    size_t count = 1;
+    EXPECT_CUDA(cudaGraphGetNodes(graph, &node, &count));
+    return node;
+  };
+  ASSERT_CUDA(cudaMemsetAsync(x, 0, kBytes, stream));
+  const cudaGraph_t graph = captured_add(1);
+  const cudaGraphNode_t node = only_node(graph);
+  cudaGraphExec_t exec = nullptr;
+  ASSERT_CUDA(cudaGraphInstantiate(&exec, graph));
+  ASSERT_CUDA(cudaGraphLaunch(exec, stream));
+  for (float summand : {10.f, 100.f}) {
+    const cudaGraph_t other = captured_add(summand);
+    cudaKernelNodeParams params;
+    ASSERT_CUDA(cudaGraphKernelNodeGetParams(only_node(other), &params));
+    ASSERT_CUDA(cudaGraphExecKernelNodeSetParams(exec, node, &params));
+    ASSERT_CUDA(cudaGraphDestroy(other));
+    ASSERT_CUDA(cudaGraphLaunch(exec, stream));
+  }
+  cudaKernelNodeParams none{};
+  EXPECT_EQ(cudaGraphExecKernelNodeSetParams(exec, node, &none), cudaErrorInvalidValue);
+  cudaGetLastError();
+  ASSERT_CUDA(cudaGraphDestroy(graph));
+  ASSERT_CUDA(cudaGraphLaunch(exec, stream));
+  ASSERT_CUDA(cudaMemcpyAsync(out, x, kBytes, cudaMemcpyDeviceToHost, stream));
+  ASSERT_CUDA(cudaStreamSynchronize(stream));
+  EXPECT_TRUE(out.all(1 + 10 + 100 + 100)) << "a launch keeps the arguments that it was made with";
+  ASSERT_CUDA(cudaGraphExecDestroy(exec));
+}
+
 TEST_F(Graphs, StreamsForkAndJoinByEvents) {
   const Stream a, b;
   const Event fork, joined;

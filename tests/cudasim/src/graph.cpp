@@ -190,6 +190,34 @@ cudaError_t cudaGraphNodeGetType(cudaGraphNode_t node, cudaGraphNodeType* type) 
   });
 }
 
+cudaError_t cudaGraphKernelNodeGetParams(cudaGraphNode_t node, cudaKernelNodeParams* params) {
+  return api("cudaGraphKernelNodeGetParams", kPlain, [&](Engine&) {
+    if (!node || !params || node->work.type != Work::Type::kernel) return cudaErrorInvalidValue;
+    *params = {};
+    params->extra = reinterpret_cast<void**>(node);
+    return cudaSuccess;
+  });
+}
+
+// Launches that are under way hold the nodes that they were made with.
+cudaError_t cudaGraphExecKernelNodeSetParams(cudaGraphExec_t exec, cudaGraphNode_t node,
+                                             const cudaKernelNodeParams* params) {
+  return api("cudaGraphExecKernelNodeSetParams", kPlain, [&](Engine&) {
+    if (!live<cudaGraphExec_t>().contains(exec) || !node || !params || !params->extra ||
+        node->index >= exec->nodes.size()) {
+      return cudaErrorInvalidValue;
+    }
+    auto& place = exec->nodes[node->index];
+    const auto& original = place->original ? place->original : place;
+    if (original.get() != node || node->work.type != Work::Type::kernel) return cudaErrorInvalidValue;
+    auto fresh = std::make_shared<CUgraphNode_st>(*original);
+    fresh->original = original;
+    fresh->work = reinterpret_cast<const CUgraphNode_st*>(params->extra)->work;
+    place = std::move(fresh);
+    return cudaSuccess;
+  });
+}
+
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long) {
   return instantiate("cudaGraphInstantiate", exec, graph);
 }

@@ -7,12 +7,16 @@
 // stream that waits for it joins the capture. Codes 900 to 908 follow CUDA's documentation.
 #pragma once
 
+#include <memory>
+
 #include "engine.h"
 
 struct CUgraphNode_st {
   cudasim::Work work;
   std::vector<CUgraphNode_st*> after;
   size_t index = 0;  // in the graph; those that it comes after have smaller ones
+  /// The captured node that this one took the place of, which others come after.
+  std::shared_ptr<CUgraphNode_st> original;
 };
 
 struct CUgraph_st {

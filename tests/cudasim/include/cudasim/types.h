@@ -108,6 +108,16 @@ enum cudaGraphInstantiateFlags {
   cudaGraphInstantiateFlagUseNodePriority = 8
 };
 
+/// `extra` is the simulated device's: a node whose work it stands for.
+struct cudaKernelNodeParams {
+  void* func;
+  dim3 gridDim;
+  dim3 blockDim;
+  unsigned int sharedMemBytes;
+  void** kernelParams;
+  void** extra;
+};
+
 struct cudaGraphEdgeData {
   unsigned char from_port;
   unsigned char to_port;

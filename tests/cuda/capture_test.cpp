@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+// A captured step on a GPU is one launch of a graph, whatever changes from step to step. (That its
+// bits are those of eager steps is tested where the CPU's are: tests/core/capture_test.cpp.)
+#include "adjoint/capture.h"
+
+#include "tests/cuda/cuda_test.h"
+#include "tests/support/compare.h"
+
+namespace adjoint::testing {
+namespace {
+
+class CudaCapture : public CudaTest {
+ protected:
+  struct Training {
+    Training() {
+      manual_seed(5);
+      net = nn::Sequential(nn::Linear(24, 32), nn::ReLU(), nn::Dropout(0.2), nn::Linear(32, 10));
+      x = randn({16, 24}, kCPU).to(kGpu0);
+      y = randint(10, {16}, dtype(kLong).device(kCPU)).to(kGpu0);
+      net->to(kGpu0);
+      optimizer.emplace(net->parameters(), optim::AdamOptions(1e-2));
+    }
+    Tensor step(const Tensor& input, const Tensor& target) {
+      optimizer->zero_grad();
+      Tensor loss = nn::functional::cross_entropy(net->forward(input), target);
+      loss.backward();
+      optimizer->step();
+      return loss;
+    }
+    nn::Sequential net{nullptr};
+    Tensor x, y;
+    std::optional<optim::Adam> optimizer;
+  };
+};
+
+TEST_F(CudaCapture, AReplayIsOneLaunchAndAsksNothingOfTheHost) {
+  Training training;
+  auto step = capture([&] { return training.step(training.x, training.y); });
+  for (int i = 0; i < 3; ++i) step.replay();
+  ASSERT_EQ(step.stats().num_replays, 1u);
+  cudasim::settle();
+  cudasim::reset_counters();
+  for (int i = 0; i < 4; ++i) step.replay();
+  const cudasim::Counters counted = cudasim::counters();
+  EXPECT_EQ(counted.graph_launches, 4u);
+  EXPECT_EQ(counted.launches + counted.library_calls, 0u);
+  EXPECT_EQ(counted.replayed_kernels, 4 * step.stats().num_calls);
+  EXPECT_EQ(counted.synchronizations + counted.queries, 0u);
+  EXPECT_EQ(counted.mallocs + counted.frees + counted.host_mallocs + counted.host_frees, 0u);
+  EXPECT_EQ(counted.events_recorded + counted.events_waited, 0u);
+  EXPECT_TRUE(counted.copies.empty());
+}
+
+TEST_F(CudaCapture, ReplaysMayBeEnqueuedFarAheadOfTheDevice) {
+  cudasim::config().mode = cudasim::Mode::lazy;
+  Training eager, training;
+  std::vector<Tensor> expected, found;
+  manual_seed(9);
+  for (int i = 0; i < 8; ++i) expected.push_back(eager.step(eager.x, eager.y).detach());
+  manual_seed(9);
+  auto step = capture([&] { return training.step(training.x, training.y); });
+  for (int i = 0; i < 8; ++i) found.push_back(step.replay().clone());
+  for (size_t i = 0; i < found.size(); ++i) EXPECT_TRUE(same_bits(found[i], expected[i])) << i;
+}
+
+TEST_F(CudaCapture, AnotherStreamIsNoticed) {
+  Training training;
+  auto step = capture([&] { return training.step(training.x, training.y); });
+  for (int i = 0; i < 3; ++i) step.replay();
+  cuda::synchronize();
+  {
+    const cuda::CUDAStreamGuard guard(cuda::getStreamFromPool());
+    step.replay();
+    cuda::synchronize();
+  }
+  EXPECT_EQ(step.stats().num_eager, 3u);
+}
+
+TEST_F(CudaCapture, SeveralStreamsInAStepAreRefused) {
+  const Tensor x = ones({8}, kGpu0);
+  auto step = capture([&] {
+    const Tensor y = x * 2;
+    cuda::synchronize();
+    const cuda::CUDAStreamGuard guard(cuda::getStreamFromPool());
+    return x * 3;
+  });
+  EXPECT_TRUE(throws<Error>("a step works on one stream of one device", [&] { step.replay(); }));
+  cuda::synchronize();
+}
+
+TEST_F(CudaCapture, CopiesFromAndToTheHostAreRefused) {
+  const Tensor x = ones({8}, kGpu0), host = ones({8}, kCPU);
+  auto from = capture([&] { return x + host.to(kGpu0); });
+  EXPECT_TRUE(throws<Error>("copy from the host cannot be captured", [&] { from.replay(); }));
+  auto to = capture([&] { return x.to(kCPU); });
+  EXPECT_TRUE(throws<Error>("copy to the host cannot be captured", [&] { to.replay(); }));
+}
+
+TEST_F(CudaCapture, AStepThatIsDroppedLeavesNothingBehind) {
+  const Tensor x = randn({64, 64}, kGpu0);
+  const int64_t before = memory_stats(kGpu0).allocated;
+  {
+    auto step = capture([&] { return x.mm(x).softmax(1).sum(); });
+    for (int i = 0; i < 3; ++i) step.replay();
+    EXPECT_GT(memory_stats(kGpu0).allocated, before);
+  }
+  EXPECT_EQ(memory_stats(kGpu0).allocated, before);
+}
+
+}  // namespace
+}  // namespace adjoint::testing
