@@ -27,7 +27,8 @@ using adjoint::cpu::GemmArgs;
 /// exp(x) for x <= 0 by 2^k times a polynomial: plain arithmetic, which the compiler vectorizes.
 inline float exp_of_negative(float x) {
   x = x > -87.0F ? x : -87.0F;
-  const float k = std::nearbyint(x * 1.44269504F), r = (x - k * 0.693359375F) + k * 2.12194440e-4F;
+  const float k = std::floor(x * 1.44269504F + 0.5F),
+              r = (x - k * 0.693359375F) + k * 2.12194440e-4F;
   float p = 1.9875691500e-4F;
   p = p * r + 1.3981999507e-3F;
   p = p * r + 8.3334519073e-3F;
@@ -50,6 +51,7 @@ FOR_EACH_ISA void relu(float* y, int64_t n) {
 FOR_EACH_ISA void relu_backward(float* dy, const float* y, float* sums, int64_t rows, int64_t n) {
   for (int64_t c = 0; c < n; ++c) sums[c] = 0;
   for (int64_t r = 0; r < rows; ++r) {
+#pragma omp simd
     for (int64_t c = 0; c < n; ++c) {
       const float d = y[r * n + c] > 0 ? dy[r * n + c] : 0;
       dy[r * n + c] = d;
@@ -69,6 +71,7 @@ FOR_EACH_ISA float cross_entropy(float* logits, const int64_t* targets, float* s
     float largest = x[0], sum = 0;
     for (int64_t c = 1; c < n; ++c) largest = x[c] > largest ? x[c] : largest;
     const float own = x[targets[r]] - largest;
+#pragma omp simd reduction(+ : sum)
     for (int64_t c = 0; c < n; ++c) {
       x[c] = exp_of_negative(x[c] - largest);
       sum += x[c];
@@ -85,6 +88,7 @@ FOR_EACH_ISA float cross_entropy(float* logits, const int64_t* targets, float* s
 /// Adam on all parameters at once, by the formulas of D. P. Kingma, J. Ba, Adam (2015).
 FOR_EACH_ISA void adam(float* p, const float* g, float* m, float* v, int64_t n, float step_size,
                        float correction) {
+#pragma omp simd
   for (int64_t i = 0; i < n; ++i) {
     m[i] += (g[i] - m[i]) * 0.1F;
     v[i] = v[i] * 0.999F + g[i] * g[i] * 0.001F;
@@ -182,7 +186,9 @@ void row(const char* name, int64_t batch, const std::vector<int64_t>& widths) {
     const unsigned mode = _mm_getcsr();
     _mm_setcsr(mode | 0x8040);  // denormals are zero: a trained network's gradients vanish
     Perceptron network(batch, widths);
-    for (auto _ : state) benchmark::DoNotOptimize(network.step());
+    float loss = 0;
+    for (auto _ : state) benchmark::DoNotOptimize(loss = network.step());
+    state.counters["loss"] = double(loss);  // near 0: it learns its batch by heart
     _mm_setcsr(mode);
   });
 }

@@ -14,7 +14,7 @@
 namespace adjoint {
 namespace {
 
-using EdgeList = SmallVector<Edge, 2>;
+using EdgeList = SmallVector<Edge, 3>;
 
 Tensor root_gradient(const Tensor& output, const Tensor& gradient, size_t index) {
   if (gradient.defined()) {

@@ -81,7 +81,7 @@ class ADJOINT_API Node {
   /// Lets go of what was saved for backward.
   virtual void release_variables() {}
 
-  const SmallVector<Edge, 2>& next_edges() const noexcept { return next_edges_; }
+  const SmallVector<Edge, 3>& next_edges() const noexcept { return next_edges_; }
   const Edge& next_edge(size_t i) const noexcept { return next_edges_[i]; }
   size_t num_outputs() const noexcept { return next_edges_.size(); }
   void add_next_edge(Edge edge) { next_edges_.push_back(std::move(edge)); }
@@ -176,7 +176,7 @@ class ADJOINT_API Node {
   detail::Atomic<uint64_t> task_slot_;
   uint64_t sequence_nr_;
   detail::NodeHooks* hooks_ = nullptr;
-  SmallVector<Edge, 2> next_edges_;
+  SmallVector<Edge, 3> next_edges_;
   SmallVector<InputMetadata, 1> metadata_;
 };
 
