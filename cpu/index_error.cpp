@@ -15,4 +15,6 @@ void throw_target_error(const char* op, int64_t target, int64_t classes) {
                            classes, ") or ignore_index");
 }
 
+void throw_zero_division() { detail::fail<Error>("ZeroDivisionError: integer division by 0"); }
+
 }  // namespace adjoint::cpu

@@ -9,11 +9,13 @@ namespace adjoint {
 void register_activation_ops(OpRegistry&);
 void register_adam_ops(OpRegistry&);
 void register_binary_ops(OpRegistry&);
+void register_bitwise_ops(OpRegistry&);
 void register_comparison_ops(OpRegistry&);
 void register_convolution_ops(OpRegistry&);
 void register_copy_ops(OpRegistry&);
 void register_creation_ops(OpRegistry&);
 void register_cross_entropy_ops(OpRegistry&);
+void register_division_ops(OpRegistry&);
 void register_dropout_ops(OpRegistry&);
 void register_extremum_ops(OpRegistry&);
 void register_index_ops(OpRegistry&);
@@ -25,22 +27,28 @@ void register_pooling_ops(OpRegistry&);
 void register_pow_ops(OpRegistry&);
 void register_prod_ops(OpRegistry&);
 void register_random_ops(OpRegistry&);
+void register_rectifier_ops(OpRegistry&);
 void register_reduce_ops(OpRegistry&);
+void register_rounding_ops(OpRegistry&);
 void register_select_ops(OpRegistry&);
 void register_sgd_ops(OpRegistry&);
 void register_softmax_ops(OpRegistry&);
 void register_sort_ops(OpRegistry&);
+void register_ternary_ops(OpRegistry&);
+void register_trigonometric_ops(OpRegistry&);
 void register_unary_ops(OpRegistry&);
 
 void register_ops(OpRegistry& registry) {
   register_activation_ops(registry);
   register_adam_ops(registry);
   register_binary_ops(registry);
+  register_bitwise_ops(registry);
   register_comparison_ops(registry);
   register_convolution_ops(registry);
   register_copy_ops(registry);
   register_creation_ops(registry);
   register_cross_entropy_ops(registry);
+  register_division_ops(registry);
   register_dropout_ops(registry);
   register_extremum_ops(registry);
   register_index_ops(registry);
@@ -52,11 +60,15 @@ void register_ops(OpRegistry& registry) {
   register_pow_ops(registry);
   register_prod_ops(registry);
   register_random_ops(registry);
+  register_rectifier_ops(registry);
   register_reduce_ops(registry);
+  register_rounding_ops(registry);
   register_select_ops(registry);
   register_sgd_ops(registry);
   register_softmax_ops(registry);
   register_sort_ops(registry);
+  register_ternary_ops(registry);
+  register_trigonometric_ops(registry);
   register_unary_ops(registry);
 }
 

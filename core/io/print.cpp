@@ -46,7 +46,8 @@ class Shown {
       cut_.push_back(summarised_ && size / 2 >= edge_ && size > 2 * edge_);
       sizes_.push_back(cut_.back() ? 2 * edge_ : size);
     }
-    elements_ = empty(sizes_, TensorOptions(tensor.is_floating_point() ? kDouble : kLong).device(kCPU));
+    elements_ =
+        empty(sizes_, TensorOptions(tensor.is_floating_point() ? kDouble : kLong).device(kCPU));
     if (elements_.numel() != 0) copy(elements_, tensor, 0);
   }
 
@@ -274,6 +275,29 @@ PrintOptions get_printoptions() {
   return in_use.options;
 }
 
+namespace {
+
+/// The name of a node in PyTorch's Python front end, which turns numbers into tensors and has
+/// formulas of its own where LibTorch's operators have others.
+std::string python_name(const Node& node) {
+  std::string name = node.name();
+  if (name == "AddBackward1" || name == "SubBackward1" || name == "MulBackward1" ||
+      name == "DivBackward1") {
+    name.back() = '0';  // tensor and number
+  } else if (name == "DivBackward3") {
+    name = "DivBackward2";  // the same, rounded
+  } else if (name == "SubBackward0" && node.num_outputs() == 1) {
+    name = "RsubBackward1";  // number - tensor
+  } else if (name == "DivBackward0" && node.num_outputs() == 1) {
+    name = "MulBackward0";  // number / tensor, as number * reciprocal
+  } else if (name.starts_with("NormBackward")) {
+    name = "LinalgVectorNormBackward0";
+  }
+  return name;
+}
+
+}  // namespace
+
 std::string Tensor::toString() const {
   if (!defined()) return "tensor(undefined)";
   const NoGradGuard no_grad;
@@ -292,7 +316,7 @@ std::string Tensor::toString() const {
   if (!implied) suffixes.add(std::string("dtype=torch.") + dtype_name(dtype()));
   std::string grad_fn_name;
   try {
-    if (const intrusive_ptr<Node> fn = grad_fn()) grad_fn_name = fn->name();
+    if (const intrusive_ptr<Node> fn = grad_fn()) grad_fn_name = python_name(*fn);
   } catch (const Error&) {
     grad_fn_name = "Invalid";  // a view that its base's changes left without one
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/math/scalar.h"
+#include "core/ops/activation.h"
 
 namespace adjoint::math {
 inline namespace ADJOINT_MATH_SET {
@@ -92,37 +93,14 @@ struct Silu {
   }
 };
 
-template <class S>
-struct LeakyRelu {
-  S negative_slope;
-  template <class T>
-  HOST_DEVICE T forward(T x) const {
-    return where(x > T(0), x, x * T(negative_slope));
-  }
-  template <class T>
-  HOST_DEVICE T backward(T dy, T x) const {
-    return where(x > T(0), dy, dy * T(negative_slope));
-  }
-};
-
-template <class S>
-struct Elu {
-  S alpha;
-  template <class T>
-  HOST_DEVICE T forward(T x) const {
-    return where(x > T(0), x, T(alpha) * expm1(x));
-  }
-  template <class T>
-  HOST_DEVICE T backward(T dy, T x) const {
-    return where(x > T(0), dy, dy * T(alpha) * exp(x));
-  }
-};
-
 /// log(1 + e^(beta x)) / beta; x itself where beta x > threshold.
 template <class S>
 struct Softplus {
   S beta;
   S threshold;
+
+  explicit Softplus(const SoftplusNumbers& n) : beta(S(n.beta)), threshold(S(n.threshold)) {}
+
   template <class T>
   HOST_DEVICE T forward(T x) const {
     T z = x * T(beta);
@@ -132,6 +110,26 @@ struct Softplus {
   HOST_DEVICE T backward(T dy, T x) const {
     T z = x * T(beta);
     return where(z > T(threshold), dy, dy * Sigmoid{}.forward(z));
+  }
+};
+
+/// x tanh(log(1 + e^x)). With e = e^min(x, 20), beyond which the tanh is 1, that is
+/// x (e^2 + 2e) / (e^2 + 2e + 2).
+struct Mish {
+  template <class T>
+  HOST_DEVICE T gate(T x) const {
+    T e = exp(minimum(x, T(20)));
+    T n = e * (e + T(2));
+    return n / (n + T(2));
+  }
+  template <class T>
+  HOST_DEVICE T forward(T x) const {
+    return x * gate(x);
+  }
+  template <class T>
+  HOST_DEVICE T backward(T dy, T x) const {
+    T t = gate(x);
+    return dy * (t + x * Sigmoid{}.forward(x) * (T(1) - t * t));
   }
 };
 

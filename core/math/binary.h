@@ -38,6 +38,8 @@ ADJOINT_BINARY(Ge, a >= b)
 ADJOINT_BINARY(LogicalAnd, (a != T(0)) & (b != T(0)))
 ADJOINT_BINARY(LogicalOr, (a != T(0)) | (b != T(0)))
 ADJOINT_BINARY(LogicalXor, (a != T(0)) ^ (b != T(0)))
+ADJOINT_BINARY(Atan2, atan2(a, b))
+ADJOINT_BINARY(Hypot, hypot(a, b))
 #undef ADJOINT_BINARY
 
 /// Ties share the gradient evenly.

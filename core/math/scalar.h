@@ -43,13 +43,33 @@ ADJOINT_SCALAR_FUNCTION(sqrt)
 ADJOINT_SCALAR_FUNCTION(floor)
 ADJOINT_SCALAR_FUNCTION(ceil)
 ADJOINT_SCALAR_FUNCTION(trunc)
+ADJOINT_SCALAR_FUNCTION(log2)
+ADJOINT_SCALAR_FUNCTION(log10)
+ADJOINT_SCALAR_FUNCTION(exp2)
+ADJOINT_SCALAR_FUNCTION(erfc)
+ADJOINT_SCALAR_FUNCTION(tan)
+ADJOINT_SCALAR_FUNCTION(asin)
+ADJOINT_SCALAR_FUNCTION(acos)
+ADJOINT_SCALAR_FUNCTION(atan)
+ADJOINT_SCALAR_FUNCTION(sinh)
+ADJOINT_SCALAR_FUNCTION(cosh)
+ADJOINT_SCALAR_FUNCTION(asinh)
+ADJOINT_SCALAR_FUNCTION(acosh)
+ADJOINT_SCALAR_FUNCTION(atanh)
 #undef ADJOINT_SCALAR_FUNCTION
 
 /// To the nearest integer, ties to even.
 HOST_DEVICE float round(float x) { return ::rintf(x); }
 HOST_DEVICE double round(double x) { return ::rint(x); }
-HOST_DEVICE float pow(float x, float y) { return ::powf(x, y); }
-HOST_DEVICE double pow(double x, double y) { return ::pow(x, y); }
+#define ADJOINT_SCALAR_FUNCTION_2(name)                                \
+  HOST_DEVICE float name(float x, float y) { return ::name##f(x, y); } \
+  HOST_DEVICE double name(double x, double y) { return ::name(x, y); }
+ADJOINT_SCALAR_FUNCTION_2(pow)
+ADJOINT_SCALAR_FUNCTION_2(fmod)
+ADJOINT_SCALAR_FUNCTION_2(atan2)
+ADJOINT_SCALAR_FUNCTION_2(hypot)
+ADJOINT_SCALAR_FUNCTION_2(copysign)
+#undef ADJOINT_SCALAR_FUNCTION_2
 
 template <class T>
 requires std::is_arithmetic_v<T> HOST_DEVICE T where(bool condition, T a, T b) {

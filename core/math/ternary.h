@@ -38,6 +38,16 @@ struct Lerp {
   }
 };
 
+/// The same with one weight for all.
+template <class S>
+struct LerpBy {
+  S weight;
+  template <class T>
+  HOST_DEVICE T forward(T a, T b) const {
+    return Lerp{}.forward(a, b, T(weight));
+  }
+};
+
 /// a + value b c
 template <class S>
 struct Addcmul {

@@ -3,13 +3,93 @@
 
 #include <ostream>
 
+#include "adjoint/nn/functional.h"
+#include "adjoint/nn/init.h"
+#include "core/nn/print.h"
+
 namespace adjoint::nn {
+namespace {
+
+const char* inplace_text(bool inplace) { return inplace ? ", inplace=True" : ""; }
+const char* only_inplace(bool inplace) { return inplace ? "(inplace=True)" : "()"; }
+
+}  // namespace
+
+Tensor ReLUImpl::forward(const Tensor& input) { return functional::relu(input, options); }
+void ReLUImpl::pretty_print(std::ostream& out) const {
+  out << "ReLU" << only_inplace(options.inplace());
+}
+Tensor ReLU6Impl::forward(const Tensor& input) { return functional::relu6(input, options); }
+void ReLU6Impl::pretty_print(std::ostream& out) const {
+  out << "ReLU6" << only_inplace(options.inplace());
+}
+Tensor SELUImpl::forward(const Tensor& input) { return functional::selu(input, options); }
+void SELUImpl::pretty_print(std::ostream& out) const {
+  out << "SELU" << only_inplace(options.inplace());
+}
+
+Tensor LeakyReLUImpl::forward(const Tensor& input) {
+  return functional::leaky_relu(input, options);
+}
+void LeakyReLUImpl::pretty_print(std::ostream& out) const {
+  out << "LeakyReLU(negative_slope=" << decimal(options.negative_slope())
+      << inplace_text(options.inplace()) << ")";
+}
+Tensor ELUImpl::forward(const Tensor& input) { return functional::elu(input, options); }
+void ELUImpl::pretty_print(std::ostream& out) const {
+  out << "ELU(alpha=" << decimal(options.alpha()) << inplace_text(options.inplace()) << ")";
+}
+Tensor CELUImpl::forward(const Tensor& input) { return functional::celu(input, options); }
+void CELUImpl::pretty_print(std::ostream& out) const {
+  out << "CELU(alpha=" << decimal(options.alpha()) << inplace_text(options.inplace()) << ")";
+}
+Tensor HardtanhImpl::forward(const Tensor& input) { return functional::hardtanh(input, options); }
+void HardtanhImpl::pretty_print(std::ostream& out) const {
+  out << "Hardtanh(min_val=" << decimal(options.min_val())
+      << ", max_val=" << decimal(options.max_val()) << inplace_text(options.inplace()) << ")";
+}
+Tensor ThresholdImpl::forward(const Tensor& input) { return functional::threshold(input, options); }
+void ThresholdImpl::pretty_print(std::ostream& out) const {
+  out << "Threshold(threshold=" << options.threshold() << ", value=" << options.value()
+      << inplace_text(options.inplace()) << ")";
+}
+Tensor SoftplusImpl::forward(const Tensor& input) { return functional::softplus(input, options); }
+void SoftplusImpl::pretty_print(std::ostream& out) const {
+  out << "Softplus(beta=" << decimal(options.beta())
+      << ", threshold=" << decimal(options.threshold()) << ")";
+}
+Tensor HardshrinkImpl::forward(const Tensor& input) {
+  return functional::hardshrink(input, options);
+}
+void HardshrinkImpl::pretty_print(std::ostream& out) const {
+  out << "Hardshrink(" << options.lambda() << ")";
+}
+Tensor SoftshrinkImpl::forward(const Tensor& input) {
+  return functional::softshrink(input, options);
+}
+void SoftshrinkImpl::pretty_print(std::ostream& out) const {
+  out << "Softshrink(" << options.lambda() << ")";
+}
+Tensor GLUImpl::forward(const Tensor& input) { return functional::glu(input, options); }
+void GLUImpl::pretty_print(std::ostream& out) const { out << "GLU(dim=" << options.dim() << ")"; }
+
+PReLUImpl::PReLUImpl(const PReLUOptions& o) : options(o) {
+  weight = register_parameter("weight", empty({o.num_parameters()}));
+  reset_parameters();
+}
+void PReLUImpl::reset_parameters() { init::constant_(weight, options.init()); }
+void PReLUImpl::pretty_print(std::ostream& out) const {
+  out << "PReLU(num_parameters=" << options.num_parameters() << ")";
+}
 
 void GELUImpl::pretty_print(std::ostream& out) const {
   out << "GELU(approximate='" << options.approximate() << "')";
 }
 void SoftmaxImpl::pretty_print(std::ostream& out) const {
   out << "Softmax(dim=" << options.dim() << ")";
+}
+void SoftminImpl::pretty_print(std::ostream& out) const {
+  out << "Softmin(dim=" << options.dim() << ")";
 }
 void LogSoftmaxImpl::pretty_print(std::ostream& out) const {
   out << "LogSoftmax(dim=" << options.dim() << ")";

@@ -81,6 +81,8 @@ std::string line_of(const nn::Module& module) {
   replace(text, "((", "([");
   replace(text, ",), ", "], ");
   replace(text, "), ", "], ");
+  replace(text, ".0,", ",");
+  replace(text, ".0)", ")");
   replace(text, "True", "true");
   replace(text, "False", "false");
   return "torch::nn::" + text;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Activation functions. Each gradient is one kernel where nothing is to be differentiated again,
 // and a formula in public operations otherwise.
+#include "core/ops/activation.h"
+
 #include "core/ops/unary.h"
+#include "core/tensor/geometry.h"
 
 namespace adjoint {
 namespace {
@@ -22,6 +25,14 @@ constinit ElementwiseOp log_sigmoid_op{"log_sigmoid"};
 constinit Op<void(const Stream&, const TensorIterator&, bool)> gelu_op{"gelu"};
 constinit Op<void(const Stream&, const TensorIterator&, bool)> gelu_backward_op{
     "gelu_backward", backward_of("gelu")};
+
+constinit ElementwiseOp silu_op{"silu"};
+constinit ElementwiseOp silu_backward_op{"silu_backward", backward_of("silu")};
+constinit ElementwiseOp mish_op{"mish"};
+constinit ElementwiseOp mish_backward_op{"mish_backward", backward_of("mish")};
+using SoftplusOp = Op<void(const Stream&, const TensorIterator&, const SoftplusNumbers&)>;
+constinit SoftplusOp softplus_op{"softplus"};
+constinit SoftplusOp softplus_backward_op{"softplus_backward", backward_of("softplus")};
 
 struct TanhBackward final : UnaryBackward<Saves::Result> {
   const char* name() const override { return "TanhBackward0"; }
@@ -88,6 +99,59 @@ struct GeluBackward final : UnaryBackward<Saves::Input> {
   }
 };
 
+struct SiluBackward final : UnaryBackward<Saves::Input> {
+  const char* name() const override { return "SiluBackward0"; }
+  Tensor derive(const Tensor& grad, const Tensor& x) override {
+    if (!GradMode::is_enabled()) return run_binary(silu_backward_op, grad, x, false, false);
+    Tensor s = sigmoid(x);
+    return grad * (s * (x * (1 - s) + 1));
+  }
+};
+
+struct MishBackward final : UnaryBackward<Saves::Input> {
+  const char* name() const override { return "MishBackward0"; }
+  Tensor derive(const Tensor& grad, const Tensor& x) override {
+    if (!GradMode::is_enabled()) return run_binary(mish_backward_op, grad, x, false, false);
+    Tensor gate = tanh(softplus(x));
+    return grad * (gate + x * sigmoid(x) * (1 - gate * gate));
+  }
+};
+
+struct SoftplusBackward final : UnaryBackward<Saves::Input> {
+  SoftplusNumbers numbers_;
+  const char* name() const override { return "SoftplusBackward0"; }
+  Tensor derive(const Tensor& grad, const Tensor& x) override {
+    if (!GradMode::is_enabled()) {
+      return run_binary<const SoftplusNumbers&>(softplus_backward_op, grad, x, false, false,
+                                                numbers_);
+    }
+    Tensor z = x * numbers_.beta;
+    return grad * where(gt(z, numbers_.threshold), 1.0, sigmoid(z));
+  }
+};
+
+struct GluBackward final : UnaryBackward<Saves::Input> {
+  int64_t dim_ = 0;
+  const char* name() const override { return "GluBackward0"; }
+  Tensor derive(const Tensor& grad, const Tensor& x) override {
+    int64_t half = x.size(dim_) / 2;
+    std::vector<Tensor> halves = x.split_with_sizes({half, half}, dim_);
+    Tensor s = sigmoid(halves[1]);
+    return cat({grad * s, grad * (halves[0] * s * (1 - s))}, dim_);
+  }
+};
+
+template <class Backward>
+Tensor& activate_(const ElementwiseOp& op, const Tensor& self) {
+  Tensor before = overwrite(op, self);
+  if (needs_grad(self)) {
+    auto node = make_node<Backward>(self);
+    node->saved_.save(before);
+    rebase_history(self, node);
+  }
+  return const_cast<Tensor&>(self);
+}
+
 void check_relu(const Tensor& self) {
   ADJOINT_CHECK(self.dtype() != kBool, "Boolean inputs not supported for relu");
 }
@@ -95,12 +159,15 @@ void check_relu(const Tensor& self) {
 }  // namespace
 
 void register_activation_ops(OpRegistry& registry) {
-  for (ElementwiseOp* op : {&tanh_op, &tanh_backward_op, &sigmoid_op, &sigmoid_backward_op,
-                            &relu_op, &relu_backward_op, &log_sigmoid_op}) {
+  for (ElementwiseOp* op :
+       {&tanh_op, &tanh_backward_op, &sigmoid_op, &sigmoid_backward_op, &relu_op, &relu_backward_op,
+        &log_sigmoid_op, &silu_op, &silu_backward_op, &mish_op, &mish_backward_op}) {
     registry.add(*op);
   }
   registry.add(gelu_op);
   registry.add(gelu_backward_op);
+  registry.add(softplus_op);
+  registry.add(softplus_backward_op);
 }
 
 Tensor tanh(const Tensor& self) { return unary<TanhBackward>(tanh_op, self, Result::Floating); }
@@ -122,6 +189,43 @@ Tensor gelu(const Tensor& self, std::string_view approximate) {
   if (needs_grad(self)) {
     auto node = make_node<GeluBackward>(self);
     node->by_tanh_ = by_tanh;
+    node->saved_.save(self);
+    set_history(out, node);
+  }
+  return out;
+}
+
+Tensor silu(const Tensor& self) { return unary<SiluBackward>(silu_op, self, Result::SameDtype); }
+Tensor mish(const Tensor& self) { return unary<MishBackward>(mish_op, self, Result::SameDtype); }
+Tensor& silu_(Tensor& self) { return activate_<SiluBackward>(silu_op, self); }
+Tensor& mish_(Tensor& self) { return activate_<MishBackward>(mish_op, self); }
+Tensor softplus(const Tensor& self, const Scalar& beta, const Scalar& threshold) {
+  const SoftplusNumbers numbers{beta.toDouble(), threshold.toDouble()};
+  Tensor out =
+      run_unary<const SoftplusNumbers&>(softplus_op, self, self.dtype(), self.dtype(), numbers);
+  if (needs_grad(self)) {
+    auto node = make_node<SoftplusBackward>(self);
+    node->numbers_ = numbers;
+    node->saved_.save(self);
+    set_history(out, node);
+  }
+  return out;
+}
+Tensor glu(const Tensor& self, int64_t dim) {
+  ADJOINT_CHECK(self.dim() > 0, "glu does not support 0-dimensional tensors");
+  dim = wrap_dim(dim, self.dim());
+  ADJOINT_CHECK(self.size(dim) % 2 == 0, "Halving dimension must be even, but dimension ", dim,
+                " is size ", self.size(dim));
+  Tensor out;
+  {
+    NoGradGuard no_grad;
+    int64_t half = self.size(dim) / 2;
+    std::vector<Tensor> halves = self.split_with_sizes({half, half}, dim);
+    out = halves[0] * sigmoid(halves[1]);
+  }
+  if (needs_grad(self)) {
+    auto node = make_node<GluBackward>(self);
+    node->dim_ = dim;
     node->saved_.save(self);
     set_history(out, node);
   }

@@ -16,6 +16,7 @@ bool is_one(const Scalar& s) { return s.toDouble() == 1; }
 
 // ---- add and sub ---------------------------------------------------------------------------------
 
+// The digit is the overload's number in LibTorch: 1 where the other operand is a number.
 struct AddBackward : Node {
   Scalar alpha_ = 1;
 
@@ -27,14 +28,21 @@ struct AddBackward : Node {
     return out;
   }
 };
+struct AddScalarBackward final : AddBackward {
+  const char* name() const override { return "AddBackward1"; }
+};
 /// self - alpha * other is self + (-alpha) * other.
 struct SubBackward final : AddBackward {
   const char* name() const override { return "SubBackward0"; }
 };
+struct SubScalarBackward final : AddBackward {
+  const char* name() const override { return "SubBackward1"; }
+};
 /// other - alpha * self
 struct RsubBackward final : Node {
   Scalar alpha_ = 1;
-  const char* name() const override { return "RsubBackward1"; }
+  const char* name_ = "RsubBackward1";
+  const char* name() const override { return name_; }
   GradList apply(GradList&& grads) override { return {grads[0] * -alpha_}; }
 };
 
@@ -84,12 +92,6 @@ void check_not_bool(bool is_bool) {
 void check_not_bool(const Tensor& self) { check_not_bool(self.dtype() == kBool); }
 void check_not_bool(const Scalar& other) { check_not_bool(other.isBoolean()); }
 
-/// What backward of an in-place operation may keep of `other`: x.mul_(x) overwrites it.
-Tensor kept_operand(const Tensor& self, const Tensor& other) {
-  bool overwritten = self.impl()->storage() == other.impl()->storage();
-  return overwritten && needs_grad(self, other) ? other.clone() : other;
-}
-
 // ---- mul -----------------------------------------------------------------------------------------
 
 struct MulBackward final : Node {
@@ -109,7 +111,7 @@ struct MulBackward final : Node {
 };
 struct MulScalarBackward final : Node {
   Scalar other_;
-  const char* name() const override { return "MulBackward0"; }
+  const char* name() const override { return "MulBackward1"; }
   GradList apply(GradList&& grads) override { return {grads[0] * other_}; }
 };
 
@@ -140,14 +142,14 @@ struct DivBackward final : Node {
 };
 struct DivScalarBackward final : Node {
   Scalar other_;
-  const char* name() const override { return "DivBackward0"; }
+  const char* name() const override { return "DivBackward1"; }
   GradList apply(GradList&& grads) override { return {grads[0] / other_}; }
 };
 /// number / self
 struct ReciprocalScaledBackward final : Node {
   Scalar numerator_;
   SavedTensor self_;
-  const char* name() const override { return "MulBackward0"; }
+  const char* name() const override { return "DivBackward0"; }
   GradList apply(GradList&& grads) override {
     Tensor self = self_.unpack(*this);
     return {-grads[0] * ((numerator_ / self) / self)};
@@ -174,7 +176,7 @@ Tensor add(const Tensor& self, const Tensor& other, const Scalar& alpha) {
   return add_scaled<AddBackward>(self, other, alpha);
 }
 Tensor add(const Tensor& self, const Scalar& other, const Scalar& alpha) {
-  return add_scaled<AddBackward>(self, other, alpha);
+  return add_scaled<AddScalarBackward>(self, other, alpha);
 }
 Tensor sub(const Tensor& self, const Tensor& other, const Scalar& alpha) {
   check_not_bool(self);
@@ -184,26 +186,37 @@ Tensor sub(const Tensor& self, const Tensor& other, const Scalar& alpha) {
 Tensor sub(const Tensor& self, const Scalar& other, const Scalar& alpha) {
   check_not_bool(self);
   check_not_bool(other);
-  return add_scaled<SubBackward>(self, other, -alpha);
+  return add_scaled<SubScalarBackward>(self, other, -alpha);
 }
-Tensor rsub(const Tensor& self, const Scalar& other, const Scalar& alpha) {
+
+namespace {
+
+Tensor rsub_named(const char* name, const Tensor& self, const Scalar& other, const Scalar& alpha) {
   check_not_bool(self);
   check_not_bool(other);
   Tensor out = run_binary<const Scalar&>(add_op, other, self, false, false, -alpha);
   if (needs_grad(self)) {
     auto node = make_node<RsubBackward>(self);
     node->alpha_ = alpha;
+    node->name_ = name;
     set_history(out, node);
   }
   return out;
 }
+
+}  // namespace
+
+Tensor rsub(const Tensor& self, const Scalar& other, const Scalar& alpha) {
+  return rsub_named("RsubBackward1", self, other, alpha);
+}
+Tensor operator-(const Scalar& a, const Tensor& b) { return rsub_named("SubBackward0", b, a, 1); }
 
 Tensor& Tensor::add_(const Tensor& other, const Scalar& alpha) const {
   add_scaled_<AddBackward>(*this, other, alpha);
   return const_cast<Tensor&>(*this);
 }
 Tensor& Tensor::add_(const Scalar& other, const Scalar& alpha) const {
-  add_scaled_<AddBackward>(*this, other, alpha);
+  add_scaled_<AddScalarBackward>(*this, other, alpha);
   return const_cast<Tensor&>(*this);
 }
 Tensor& Tensor::sub_(const Tensor& other, const Scalar& alpha) const {
@@ -214,7 +227,7 @@ Tensor& Tensor::sub_(const Tensor& other, const Scalar& alpha) const {
 Tensor& Tensor::sub_(const Scalar& other, const Scalar& alpha) const {
   check_not_bool(*this);
   check_not_bool(other);
-  add_scaled_<SubBackward>(*this, other, -alpha);
+  add_scaled_<SubScalarBackward>(*this, other, -alpha);
   return const_cast<Tensor&>(*this);
 }
 

@@ -22,6 +22,7 @@ constinit ElementwiseOp isnan_op{"isnan", {.differentiable = false}};
 constinit ElementwiseOp logical_not_op{"logical_not", kComparison};
 constinit ElementwiseOp logical_and_op{"logical_and", kComparison};
 constinit ElementwiseOp logical_or_op{"logical_or", kComparison};
+constinit ElementwiseOp logical_xor_op{"logical_xor", kComparison};
 
 Tensor compare(const ElementwiseOp& op, const Tensor& self, const Tensor& other) {
   return run_binary(op, self, other, false, true);
@@ -41,16 +42,11 @@ Tensor compare(const ElementwiseOp& op, const Tensor& self, const Scalar& other)
   return run_binary(op, fits ? self : cast_input(self, kLong), other, false, true);
 }
 
-void check_masks(const char* symbol, const Tensor& a, const Tensor& b) {
-  ADJOINT_CHECK_TYPE(a.dtype() == kBool && b.dtype() == kBool, "operator", symbol,
-                     ": expected bool tensors, got ", a.dtype(), " and ", b.dtype());
-}
-
 }  // namespace
 
 void register_comparison_ops(OpRegistry& registry) {
   for (ElementwiseOp* op : {&eq_op, &ne_op, &lt_op, &le_op, &gt_op, &ge_op, &isnan_op,
-                            &logical_not_op, &logical_and_op, &logical_or_op}) {
+                            &logical_not_op, &logical_and_op, &logical_or_op, &logical_xor_op}) {
     registry.add(*op);
   }
 }
@@ -91,6 +87,9 @@ Tensor logical_and(const Tensor& self, const Tensor& other) {
 Tensor logical_or(const Tensor& self, const Tensor& other) {
   return compare(logical_or_op, self, other);
 }
+Tensor logical_xor(const Tensor& self, const Tensor& other) {
+  return compare(logical_xor_op, self, other);
+}
 
 bool equal(const Tensor& self, const Tensor& other) {
   return self.sizes() == other.sizes() && all(eq(self, other)).item<bool>();
@@ -112,23 +111,6 @@ bool allclose(const Tensor& self, const Tensor& other, double rtol, double atol,
     close = logical_or(close, logical_and(finite, le(error, allowed)));
   }
   return all(close).item<bool>();
-}
-
-Tensor operator~(const Tensor& a) {
-  check_masks("~", a, a);
-  return logical_not(a);
-}
-Tensor operator&(const Tensor& a, const Tensor& b) {
-  check_masks("&", a, b);
-  return logical_and(a, b);
-}
-Tensor operator|(const Tensor& a, const Tensor& b) {
-  check_masks("|", a, b);
-  return logical_or(a, b);
-}
-Tensor operator^(const Tensor& a, const Tensor& b) {
-  check_masks("^", a, b);
-  return ne(a, b);
 }
 
 }  // namespace adjoint

@@ -24,12 +24,29 @@ struct CopyBackwards final : Node {
   }
 };
 struct FillBackward final : Node {
-  const char* name() const override { return "FillBackward0"; }
+  const char* name_ = "FillBackward2";
+  const char* name() const override { return name_; }
   GradList apply(GradList&&) override { return GradList(1); }
 };
 struct CloneBackward final : Node {
   const char* name() const override { return "CloneBackward0"; }
   GradList apply(GradList&& grads) override { return {std::move(grads[0])}; }
+};
+/// What the copies of an element get adds up.
+struct RepeatBackward final : Node {
+  DimVector sizes_, repeats_;  // as many of the one as of the other
+  const char* name() const override { return "RepeatBackward0"; }
+  GradList apply(GradList&& grads) override {
+    Tensor grad = std::move(grads[0]);
+    for (size_t d = 0; d < sizes_.size(); ++d) {
+      if (repeats_[d] == 1) continue;
+      DimVector parted = grad.sizes();
+      parted[d] = sizes_[d];
+      parted.insert(d, repeats_[d]);
+      grad = grad.reshape(parted).sum(int64_t(d));
+    }
+    return {std::move(grad)};
+  }
 };
 /// The engine converts the dtype back.
 struct ToCopyBackward final : Node {
@@ -148,22 +165,32 @@ void fill_new(const Tensor& self, const Scalar& value) {
   if (self.numel() != 0) fill_op(stream_for(self), TensorIterator(self), value);
 }
 
-Tensor& Tensor::fill_(const Scalar& value) const {
-  check_history_change(*this, requires_grad());
-  if (is_contiguous()) {
-    fill_new(*this, value);
+namespace {
+
+Tensor& fill_named(const char* name, const Tensor& self, const Scalar& value) {
+  check_history_change(self, self.requires_grad());
+  if (self.is_contiguous()) {
+    fill_new(self, value);
   } else {
-    Geometry once = geometry_of(*this);
+    Geometry once = geometry_of(self);
     for (size_t d = 0; d < once.sizes.size(); ++d) {
       if (once.strides[d] == 0 && once.sizes[d] > 1) once.sizes[d] = 1;  // what expand shows several times
     }
-    fill_new(detach().as_strided(once.sizes, once.strides), value);
+    fill_new(self.detach().as_strided(once.sizes, once.strides), value);
   }
-  bump_version(*this);
-  if (needs_grad(*this)) rebase_history(*this, make_node<FillBackward>(*this));
-  return const_cast<Tensor&>(*this);
+  bump_version(self);
+  if (needs_grad(self)) {
+    auto node = make_node<FillBackward>(self);
+    node->name_ = name;
+    rebase_history(self, node);
+  }
+  return const_cast<Tensor&>(self);
 }
-Tensor& Tensor::zero_() const { return fill_(0); }
+
+}  // namespace
+
+Tensor& Tensor::fill_(const Scalar& value) const { return fill_named("FillBackward2", *this, value); }
+Tensor& Tensor::zero_() const { return fill_named("ZeroBackward0", *this, 0); }
 
 Tensor Tensor::clone() const {
   Tensor out = copy_of(*this, dtype(), device());
@@ -194,8 +221,9 @@ Tensor Tensor::repeat(IntArrayRef repeats) const {
                 "dimensions of tensor: got ", repeats.size(), " for ", dim());
   // [a, b] -> [1, a, 1, b] -> [r0, a, r1, b] -> [r0 * a, r1 * b]; a dimension at a time keeps the
   // number of dimensions small.
-  Tensor out = *this;
+  Tensor out = detach();
   while (out.dim() < int64_t(repeats.size())) out = out.unsqueeze(0);
+  DimVector stretched = out.sizes();
   for (size_t d = 0; d < repeats.size(); ++d) {
     ADJOINT_CHECK(repeats[d] >= 0, "repeat: numbers of repetitions must not be negative, got ", repeats);
     if (repeats[d] == 1) continue;
@@ -204,7 +232,14 @@ Tensor Tensor::repeat(IntArrayRef repeats) const {
     merged[d] *= repeats[d];
     out = out.unsqueeze(int64_t(d)).expand(expanded).reshape(merged);
   }
-  return out.is_same(*this) ? clone() : out;
+  if (out.impl()->storage() == impl_->storage()) out = out.clone();
+  if (needs_grad(*this)) {
+    auto node = make_node<RepeatBackward>(*this);
+    node->sizes_ = stretched;
+    node->repeats_ = repeats;
+    set_history(out, node);
+  }
+  return out;
 }
 
 }  // namespace adjoint

@@ -52,6 +52,12 @@ BinaryOperands prepare_binary(const OpDef& op, const Tensor& a, const Tensor& b,
 Tensor prepare_inplace(const OpDef& op, const Tensor& self, const Tensor& other, bool floating = false);
 void prepare_inplace(const OpDef& op, const Tensor& self, const Scalar& other, bool floating = false);
 
+/// What backward of an in-place operation on `self` may keep of `other`: x.mul_(x) overwrites it.
+inline Tensor kept_operand(const Tensor& self, const Tensor& other) {
+  bool overwritten = self.impl()->storage() == other.impl()->storage();
+  return overwritten && needs_grad(self, other) ? other.clone() : other;
+}
+
 template <class... Args>
 Tensor run_unary(const Op<void(const Stream&, const TensorIterator&, Args...)>& op, const Tensor& a,
                  ScalarType compute, ScalarType result, Args... args) {

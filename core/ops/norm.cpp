@@ -21,7 +21,8 @@ struct NormBackward final : Node {
   uint32_t mask_ = 0;
   SavedTensor self_, result_;
 
-  const char* name() const override { return "LinalgVectorNormBackward0"; }
+  const char* name_ = "NormBackward0";
+  const char* name() const override { return name_; }
   GradList apply(GradList&& grads) override {
     if (p_ == 0) return GradList(1);
     Tensor self = self_.unpack(*this);
@@ -71,7 +72,8 @@ void check_not_empty(const Tensor& self, double p, uint32_t mask, bool full) {
                 " because this dimension is empty and the operation does not have an identity");
 }
 
-Tensor norm_over(const Tensor& self, const Scalar& p, IntArrayRef dims, bool keepdim) {
+Tensor norm_over(const Tensor& self, const Scalar& p, IntArrayRef dims, bool keepdim,
+                 const char* name) {
   ADJOINT_CHECK_WITH(
       NotImplementedError, self.is_floating_point(),
       "linalg.vector_norm: Expected a floating point or complex tensor as input. Got ",
@@ -84,6 +86,7 @@ Tensor norm_over(const Tensor& self, const Scalar& p, IntArrayRef dims, bool kee
     auto node = make_node<NormBackward>(self);
     node->p_ = p.toDouble();
     node->mask_ = mask;
+    node->name_ = name;
     node->self_.save(self);
     set_history(out, node);
     node->result_.save_output(out);
@@ -95,9 +98,9 @@ Tensor norm_over(const Tensor& self, const Scalar& p, IntArrayRef dims, bool kee
 
 void register_norm_ops(OpRegistry& registry) { registry.add(norm_op); }
 
-Tensor norm(const Tensor& self, const Scalar& p) { return norm_over(self, p, {}, false); }
+Tensor norm(const Tensor& self, const Scalar& p) { return norm_over(self, p, {}, false, "NormBackward0"); }
 Tensor norm(const Tensor& self, const Scalar& p, IntArrayRef dims, bool keepdim) {
-  return norm_over(self, p, dims, keepdim);
+  return norm_over(self, p, dims, keepdim, "NormBackward1");
 }
 
 }  // namespace adjoint

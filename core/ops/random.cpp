@@ -169,7 +169,7 @@ Tensor& Tensor::normal_(double mean, double std) const {
 }
 Tensor& Tensor::bernoulli_(double p) const {
   ADJOINT_CHECK(p >= 0 && p <= 1, "bernoulli_ expects p to be in [0, 1], but got p=", p);
-  return fill_in_place(*this, "BernoulliBackward0",
+  return fill_in_place(*this, "BernoulliBackward2",
                        [=](const Tensor& t) { fill_bernoulli(t, p, nullptr); });
 }
 

@@ -126,8 +126,8 @@ Tensor sum_to_size(const Tensor& self, IntArrayRef sizes) {
     if (d < extra || (wanted == 1 && have != 1)) mask |= 1u << d;
   }
   ADJOINT_CHECK(fits, "size {", sizes, "} is not expandable to size {", self.sizes(), "}.");
-  Tensor out = mask == 0 ? self : sum_over(self, mask, true, self.dtype(), "SumBackward1");
-  return out.reshape(sizes);
+  Tensor out = sum_over(self, mask, true, self.dtype(), "SumBackward1");
+  return extra > 0 ? out.reshape(sizes) : out;
 }
 
 }  // namespace adjoint

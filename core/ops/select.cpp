@@ -117,8 +117,8 @@ Scalar bound_in(ScalarType dtype, const Bound& bound, bool upper) {
   }
 }
 
-void check_bounds(const Bound& min, const Bound& max) {
-  ADJOINT_CHECK(min || max, "torch.clamp: At least one of 'min' or 'max' must not be None");
+void check_bounds(bool any) {
+  ADJOINT_CHECK(any, "torch.clamp: At least one of 'min' or 'max' must not be None");
 }
 
 intrusive_ptr<ClampBackward> clamp_node(const Tensor& self, const Tensor& saved, const Bound& min,
@@ -140,6 +140,84 @@ Tensor clamped(const Tensor& self, const Bound& min, const Bound& max, const cha
       clamp_op, self, dtype, dtype, bound_in(dtype, min, false), bound_in(dtype, max, true));
   if (needs_grad(self)) set_history(out, clamp_node(self, self, min, max, name));
   return out;
+}
+
+// ---- clamp by tensors
+
+using TensorBound = std::optional<Tensor>;
+
+/// The gradient goes to the one that is the result; to self where that equals a bound.
+struct ClampTensorsBackward final : Node {
+  const char* name_ = "ClampBackward0";
+  SavedTensor self_, min_, max_;
+  bool has_min_ = false, has_max_ = false;
+
+  const char* name() const override { return name_; }
+  GradList apply(GradList&& grads) override {
+    GradList out(num_outputs());
+    Tensor self = self_.unpack(*this), min = has_min_ ? min_.unpack(*this) : Tensor(),
+           max = has_max_ ? max_.unpack(*this) : Tensor();
+    auto give = [&](size_t i, const Tensor& mask) { out[i] = where(mask, grads[0], 0); };
+    if (task_should_compute_output(0)) {
+      Tensor inside = has_min_ ? ge(self, min) : le(self, max);
+      give(0, has_min_ && has_max_ ? logical_and(inside, le(self, max)) : inside);
+    }
+    if (has_min_ && task_should_compute_output(1)) {
+      Tensor below = lt(self, min);
+      give(1, has_max_ ? logical_and(below, lt(min, max)) : below);
+    }
+    size_t last = num_outputs() - 1;
+    if (has_max_ && task_should_compute_output(last)) {
+      Tensor over = gt(self, max);
+      give(last, has_min_ ? logical_or(over, lt(max, min)) : over);
+    }
+    return out;
+  }
+  void release_variables() override {
+    self_.release();
+    min_.release();
+    max_.release();
+  }
+};
+
+Tensor clamped(const Tensor& self, const TensorBound& min, const TensorBound& max,
+               const char* name) {
+  Tensor out = self;
+  {
+    NoGradGuard no_grad;
+    if (min) out = maximum(out, *min);
+    if (max) out = minimum(out, *max);
+  }
+  if (!needs_grad(self) && !(min && needs_grad(*min)) && !(max && needs_grad(*max))) return out;
+  auto node = make_node<ClampTensorsBackward>(self);
+  node->name_ = name;
+  node->self_.save(self);
+  if (min) {
+    node->add_next_edge(gradient_edge(*min));
+    node->has_min_ = true;
+    node->min_.save(*min);
+  }
+  if (max) {
+    node->add_next_edge(gradient_edge(*max));
+    node->has_max_ = true;
+    node->max_.save(*max);
+  }
+  set_history(out, node);
+  return out;
+}
+
+/// In place.
+Tensor& clamp_named(const char* name, const Tensor& self, const Bound& min, const Bound& max) {
+  if (min) prepare_inplace(clamp_op, self, *min);
+  if (max) prepare_inplace(clamp_op, self, *max);
+  Tensor before = needs_grad(self) ? self.clone() : self;
+  if (self.numel() != 0) {
+    clamp_op(stream_for(self), TensorIterator(self, self), bound_in(self.dtype(), min, false),
+             bound_in(self.dtype(), max, true));
+  }
+  bump_version(self);
+  if (needs_grad(self)) rebase_history(self, clamp_node(self, before, min, max, name));
+  return const_cast<Tensor&>(self);
 }
 
 }  // namespace
@@ -216,7 +294,7 @@ Tensor& Tensor::masked_fill_(const Tensor& mask, const Scalar& value) const {
 }
 
 Tensor clamp(const Tensor& self, const Bound& min, const Bound& max) {
-  check_bounds(min, max);
+  check_bounds(min || max);
   return clamped(self, min, max, "ClampBackward1");
 }
 Tensor clamp_min(const Tensor& self, const Scalar& min) {
@@ -225,20 +303,25 @@ Tensor clamp_min(const Tensor& self, const Scalar& min) {
 Tensor clamp_max(const Tensor& self, const Scalar& max) {
   return clamped(self, std::nullopt, max, "ClampMaxBackward0");
 }
+Tensor clamp(const Tensor& self, const TensorBound& min, const TensorBound& max) {
+  check_bounds(min.has_value() || max.has_value());
+  return clamped(self, min, max, "ClampBackward0");
+}
+Tensor clamp_min(const Tensor& self, const Tensor& min) {
+  return clamped(self, min, std::nullopt, "ClampMinBackward1");
+}
+Tensor clamp_max(const Tensor& self, const Tensor& max) {
+  return clamped(self, std::nullopt, max, "ClampMaxBackward1");
+}
 Tensor& Tensor::clamp_(const Bound& min, const Bound& max) const {
-  check_bounds(min, max);
-  if (min) prepare_inplace(clamp_op, *this, *min);
-  if (max) prepare_inplace(clamp_op, *this, *max);
-  Tensor before = needs_grad(*this) ? clone() : *this;
-  if (numel() != 0) {
-    clamp_op(stream_for(*this), TensorIterator(*this, *this), bound_in(dtype(), min, false),
-             bound_in(dtype(), max, true));
-  }
-  bump_version(*this);
-  if (needs_grad(*this)) {
-    rebase_history(*this, clamp_node(*this, before, min, max, "ClampBackward1"));
-  }
-  return const_cast<Tensor&>(*this);
+  check_bounds(min.has_value() || max.has_value());
+  return clamp_named("ClampBackward1", *this, min, max);
+}
+Tensor& Tensor::clamp_min_(const Scalar& min) const {
+  return clamp_named("ClampMinBackward0", *this, min, std::nullopt);
+}
+Tensor& Tensor::clamp_max_(const Scalar& max) const {
+  return clamp_named("ClampMaxBackward0", *this, std::nullopt, max);
 }
 
 }  // namespace adjoint

@@ -56,4 +56,16 @@ Tensor& unary_(const ElementwiseOp& op, const Tensor& self, Result result) {
   return const_cast<Tensor&>(self);
 }
 
+/// Runs `op` on self in place; what backward is to know of self before is returned.
+template <class... Args>
+Tensor overwrite(const Op<void(const Stream&, const TensorIterator&, Args...)>& op,
+                 const Tensor& self, Args... args) {
+  check_inplace(self);
+  check_dtype(op, self.dtype());
+  Tensor before = needs_grad(self) ? self.clone() : self;
+  if (self.numel() != 0) op(stream_for(self), TensorIterator(self, self), args...);
+  bump_version(self);
+  return before;
+}
+
 }  // namespace adjoint

@@ -45,6 +45,23 @@ void gelu_backward_kernel(const Stream&, const TensorIterator& iter, bool by_tan
   by_tanh ? backward<math::GeluTanh>(iter) : backward<math::Gelu>(iter);
 }
 
+void softplus_kernel(const Stream&, const TensorIterator& iter, const SoftplusNumbers& numbers) {
+  dispatch_floating(iter.dtypes[0], [&]<class S>() {
+    using C = opmath_t<S>;
+    const math::Softplus<C> f(numbers);
+    elementwise<C, S(S)>(
+        iter, [f](auto x) { return f.forward(x); }, kCostlyGrain);
+  });
+}
+void softplus_backward_kernel(const Stream&, const TensorIterator& iter,
+                              const SoftplusNumbers& numbers) {
+  dispatch_floating(iter.dtypes[0], [&]<class S>() {
+    using C = opmath_t<S>;
+    const math::Softplus<C> f(numbers);
+    elementwise<C, S(S, S)>(iter, [f](auto dy, auto x) { return f.backward(dy, x); });
+  });
+}
+
 }  // namespace
 
 void register_activation_kernels(OpRegistry& registry) {
@@ -55,6 +72,12 @@ void register_activation_kernels(OpRegistry& registry) {
   registry.set_kernel("relu", kCPU, relu_kernel);
   registry.set_kernel("relu_backward", kCPU, backward_kernel<math::Relu>);
   registry.set_kernel("log_sigmoid", kCPU, forward_kernel<math::LogSigmoid>);
+  registry.set_kernel("silu", kCPU, forward_kernel<math::Silu>);
+  registry.set_kernel("silu_backward", kCPU, backward_kernel<math::Silu>);
+  registry.set_kernel("mish", kCPU, forward_kernel<math::Mish>);
+  registry.set_kernel("mish_backward", kCPU, backward_kernel<math::Mish>);
+  registry.set_kernel("softplus", kCPU, softplus_kernel);
+  registry.set_kernel("softplus_backward", kCPU, softplus_backward_kernel);
   registry.set_kernel("gelu", kCPU, gelu_kernel);
   registry.set_kernel("gelu_backward", kCPU, gelu_backward_kernel);
 }

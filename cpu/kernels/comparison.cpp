@@ -37,6 +37,7 @@ void register_comparison_kernels(OpRegistry& registry) {
   registry.set_kernel("ge", kCPU, comparison_kernel<math::Ge>);
   registry.set_kernel("logical_and", kCPU, comparison_kernel<math::LogicalAnd>);
   registry.set_kernel("logical_or", kCPU, comparison_kernel<math::LogicalOr>);
+  registry.set_kernel("logical_xor", kCPU, comparison_kernel<math::LogicalXor>);
   registry.set_kernel("logical_not", kCPU, logical_not_kernel);
   registry.set_kernel("isnan", kCPU, isnan_kernel);
 }

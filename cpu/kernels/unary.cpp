@@ -3,7 +3,7 @@
 #include "core/math/unary.h"
 
 #include "adjoint/op_registry.h"
-#include "cpu/loops.h"
+#include "cpu/by_lane.h"
 
 namespace adjoint::cpu::ADJOINT_CPU_ISA {
 namespace {
@@ -37,6 +37,12 @@ void register_unary_kernels(OpRegistry& registry) {
   registry.set_kernel("sin", kCPU, floating_kernel<math::Sin>);
   registry.set_kernel("cos", kCPU, floating_kernel<math::Cos>);
   registry.set_kernel("erf", kCPU, floating_kernel<math::Erf>);
+  registry.set_kernel("log1p", kCPU, floating_kernel<math::Log1p>);
+  registry.set_kernel("expm1", kCPU, floating_kernel<math::Expm1>);
+  registry.set_kernel("erfc", kCPU, lanewise_kernel<math::Erfc>);
+  registry.set_kernel("log2", kCPU, lanewise_kernel<math::Log2>);
+  registry.set_kernel("log10", kCPU, lanewise_kernel<math::Log10>);
+  registry.set_kernel("exp2", kCPU, lanewise_kernel<math::Exp2>);
 }
 
 }  // namespace adjoint::cpu::ADJOINT_CPU_ISA

@@ -35,6 +35,23 @@ void gelu_backward_kernel(const Stream& stream, const TensorIterator& iter, bool
           : backward_kernel<math::Gelu>(stream, iter);
 }
 
+void softplus_kernel(const Stream& stream, const TensorIterator& iter,
+                     const SoftplusNumbers& numbers) {
+  dispatch_floating(iter.dtypes[0], [&]<class S>() {
+    using C = compute_t<S>;
+    const math::Softplus<C> f(numbers);
+    elementwise<C, S(S)>(stream, iter, Forward{f});
+  });
+}
+void softplus_backward_kernel(const Stream& stream, const TensorIterator& iter,
+                              const SoftplusNumbers& numbers) {
+  dispatch_floating(iter.dtypes[0], [&]<class S>() {
+    using C = compute_t<S>;
+    const math::Softplus<C> f(numbers);
+    elementwise<C, S(S, S)>(stream, iter, Backward{f});
+  });
+}
+
 }  // namespace
 
 void register_activation_kernels(OpRegistry& registry) {
@@ -45,6 +62,12 @@ void register_activation_kernels(OpRegistry& registry) {
   registry.set_kernel("relu", kCUDA, relu_kernel);
   registry.set_kernel("relu_backward", kCUDA, backward_kernel<math::Relu>);
   registry.set_kernel("log_sigmoid", kCUDA, forward_kernel<math::LogSigmoid>);
+  registry.set_kernel("silu", kCUDA, forward_kernel<math::Silu>);
+  registry.set_kernel("silu_backward", kCUDA, backward_kernel<math::Silu>);
+  registry.set_kernel("mish", kCUDA, forward_kernel<math::Mish>);
+  registry.set_kernel("mish_backward", kCUDA, backward_kernel<math::Mish>);
+  registry.set_kernel("softplus", kCUDA, softplus_kernel);
+  registry.set_kernel("softplus_backward", kCUDA, softplus_backward_kernel);
   registry.set_kernel("gelu", kCUDA, gelu_kernel);
   registry.set_kernel("gelu_backward", kCUDA, gelu_backward_kernel);
 }

@@ -59,6 +59,7 @@ void register_comparison_kernels(OpRegistry& registry) {
   registry.set_kernel("ge", kCUDA, binary_kernel<Compare, kGreater | kEqual>);
   registry.set_kernel("logical_and", kCUDA, binary_kernel<Connect, 0b1000>);
   registry.set_kernel("logical_or", kCUDA, binary_kernel<Connect, 0b1110>);
+  registry.set_kernel("logical_xor", kCUDA, binary_kernel<Connect, 0b0110>);
   registry.set_kernel("logical_not", kCUDA, logical_not_kernel);
   registry.set_kernel("isnan", kCUDA, isnan_kernel);
 }

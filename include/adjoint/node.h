@@ -69,7 +69,7 @@ class ADJOINT_API Node {
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
-  /// As PyTorch names it: "MulBackward0".
+  /// As LibTorch names it: "MulBackward0".
   virtual const char* name() const = 0;
   /// Gradients of the inputs, one for each edge; undefined where there is none or none is needed
   /// (task_should_compute_output). `grads` has one for each forward output; a node of one output is

@@ -37,6 +37,97 @@ inline Tensor Tensor::sign() const { return adjoint::sign(*this); }
 inline Tensor Tensor::sin() const { return adjoint::sin(*this); }
 inline Tensor Tensor::cos() const { return adjoint::cos(*this); }
 inline Tensor Tensor::erf() const { return adjoint::erf(*this); }
+inline Tensor Tensor::log1p() const { return adjoint::log1p(*this); }
+inline Tensor Tensor::log2() const { return adjoint::log2(*this); }
+inline Tensor Tensor::log10() const { return adjoint::log10(*this); }
+inline Tensor Tensor::expm1() const { return adjoint::expm1(*this); }
+inline Tensor Tensor::exp2() const { return adjoint::exp2(*this); }
+inline Tensor Tensor::tan() const { return adjoint::tan(*this); }
+inline Tensor Tensor::asin() const { return adjoint::asin(*this); }
+inline Tensor Tensor::acos() const { return adjoint::acos(*this); }
+inline Tensor Tensor::atan() const { return adjoint::atan(*this); }
+inline Tensor Tensor::sinh() const { return adjoint::sinh(*this); }
+inline Tensor Tensor::cosh() const { return adjoint::cosh(*this); }
+inline Tensor Tensor::asinh() const { return adjoint::asinh(*this); }
+inline Tensor Tensor::acosh() const { return adjoint::acosh(*this); }
+inline Tensor Tensor::atanh() const { return adjoint::atanh(*this); }
+inline Tensor Tensor::erfc() const { return adjoint::erfc(*this); }
+inline Tensor Tensor::floor() const { return adjoint::floor(*this); }
+inline Tensor Tensor::ceil() const { return adjoint::ceil(*this); }
+inline Tensor Tensor::round() const { return adjoint::round(*this); }
+inline Tensor Tensor::trunc() const { return adjoint::trunc(*this); }
+inline Tensor Tensor::frac() const { return adjoint::frac(*this); }
+inline Tensor Tensor::sgn() const { return adjoint::sgn(*this); }
+inline Tensor Tensor::floor_divide(const Tensor& other) const {
+  return adjoint::floor_divide(*this, other);
+}
+inline Tensor Tensor::floor_divide(const Scalar& other) const {
+  return adjoint::floor_divide(*this, other);
+}
+inline Tensor Tensor::remainder(const Tensor& other) const {
+  return adjoint::remainder(*this, other);
+}
+inline Tensor Tensor::remainder(const Scalar& other) const {
+  return adjoint::remainder(*this, other);
+}
+inline Tensor Tensor::fmod(const Tensor& other) const { return adjoint::fmod(*this, other); }
+inline Tensor Tensor::fmod(const Scalar& other) const { return adjoint::fmod(*this, other); }
+inline Tensor Tensor::bitwise_and(const Tensor& other) const {
+  return adjoint::bitwise_and(*this, other);
+}
+inline Tensor Tensor::bitwise_and(const Scalar& other) const {
+  return adjoint::bitwise_and(*this, other);
+}
+inline Tensor Tensor::bitwise_or(const Tensor& other) const {
+  return adjoint::bitwise_or(*this, other);
+}
+inline Tensor Tensor::bitwise_or(const Scalar& other) const {
+  return adjoint::bitwise_or(*this, other);
+}
+inline Tensor Tensor::bitwise_xor(const Tensor& other) const {
+  return adjoint::bitwise_xor(*this, other);
+}
+inline Tensor Tensor::bitwise_xor(const Scalar& other) const {
+  return adjoint::bitwise_xor(*this, other);
+}
+inline Tensor Tensor::atan2(const Tensor& other) const { return adjoint::atan2(*this, other); }
+inline Tensor Tensor::hypot(const Tensor& other) const { return adjoint::hypot(*this, other); }
+inline Tensor Tensor::logical_xor(const Tensor& other) const {
+  return adjoint::logical_xor(*this, other);
+}
+inline Tensor Tensor::div(const Tensor& other,
+                          std::optional<std::string_view> rounding_mode) const {
+  return adjoint::div(*this, other, rounding_mode);
+}
+inline Tensor Tensor::div(const Scalar& other,
+                          std::optional<std::string_view> rounding_mode) const {
+  return adjoint::div(*this, other, rounding_mode);
+}
+inline Tensor Tensor::lerp(const Tensor& end, const Tensor& weight) const {
+  return adjoint::lerp(*this, end, weight);
+}
+inline Tensor Tensor::lerp(const Tensor& end, const Scalar& weight) const {
+  return adjoint::lerp(*this, end, weight);
+}
+inline Tensor Tensor::addcmul(const Tensor& tensor1, const Tensor& tensor2,
+                              const Scalar& value) const {
+  return adjoint::addcmul(*this, tensor1, tensor2, value);
+}
+inline Tensor Tensor::addcdiv(const Tensor& tensor1, const Tensor& tensor2,
+                              const Scalar& value) const {
+  return adjoint::addcdiv(*this, tensor1, tensor2, value);
+}
+inline Tensor Tensor::bitwise_not() const { return adjoint::bitwise_not(*this); }
+inline Tensor Tensor::hardshrink(const Scalar& lambd) const {
+  return adjoint::hardshrink(*this, lambd);
+}
+inline Tensor Tensor::prelu(const Tensor& weight) const { return adjoint::prelu(*this, weight); }
+inline Tensor Tensor::clamp(const std::optional<Tensor>& min,
+                            const std::optional<Tensor>& max) const {
+  return adjoint::clamp(*this, min, max);
+}
+inline Tensor Tensor::clamp_min(const Tensor& min) const { return adjoint::clamp_min(*this, min); }
+inline Tensor Tensor::clamp_max(const Tensor& max) const { return adjoint::clamp_max(*this, max); }
 inline Tensor Tensor::tanh() const { return adjoint::tanh(*this); }
 inline Tensor Tensor::sigmoid() const { return adjoint::sigmoid(*this); }
 inline Tensor Tensor::relu() const { return adjoint::relu(*this); }
@@ -151,7 +242,8 @@ inline Tensor Tensor::outer(const Tensor& other) const { return adjoint::outer(*
 inline Tensor Tensor::isinf() const { return adjoint::isinf(*this); }
 inline Tensor Tensor::isfinite() const { return adjoint::isfinite(*this); }
 inline bool Tensor::is_nonzero() const {
-  ADJOINT_CHECK(numel() == 1, "Boolean value of Tensor with ", numel() == 0 ? "no" : "more than one",
+  ADJOINT_CHECK(numel() == 1, "Boolean value of Tensor with ",
+                numel() == 0 ? "no" : "more than one",
                 numel() == 0 ? " values is ambiguous" : " value is ambiguous");
   return item().to<bool>();
 }

@@ -128,7 +128,7 @@ TEST(Explain, FindsExplodingLeavesByTheirNormAndByTheOthers) {
   report = explain((a + b * 2 + c * 1.1e4).sum(), names);
   EXPECT_EQ(fault_of(report, "c"), GradientFault::Exploding);
   EXPECT_NE(
-      report.str().find("exploding:\n  made by MulBackward0 [1]\n  leaf c [1]: norm 1.1e+04\n"),
+      report.str().find("exploding:\n  made by MulBackward1 [1]\n  leaf c [1]: norm 1.1e+04\n"),
       std::string::npos)
       << report;
   EXPECT_EQ(fault_of(report, "a"), GradientFault::None);
@@ -199,7 +199,7 @@ TEST(Explain, WritesATable) {
             "\n"
             "norm      rms       zero    nan     inf     gradient of\n"
             "1         1         0%      0       0       MeanBackward0 []\n"
-            "0.707     0.5       0%      0       0       MulBackward0 [2]\n"
+            "0.707     0.5       0%      0       0       MulBackward1 [2]\n"
             "1.41      1         0%      0       0       MulBackward0 [2]\n"
             "3         2.12      50%     0       0       leaf x [2]\n");
 }

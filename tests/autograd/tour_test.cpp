@@ -98,8 +98,8 @@ TEST(Tour, RecordingAndGradients) {
   Tensor x = ones({2, 2}, requires_grad());
   EXPECT_EQ(x.grad_fn(), nullptr);
   Tensor y = x + 2, z = y * y * 3, out = z.mean();
-  EXPECT_STREQ(y.grad_fn()->name(), "AddBackward0");
-  EXPECT_STREQ(z.grad_fn()->name(), "MulBackward0");
+  EXPECT_STREQ(y.grad_fn()->name(), "AddBackward1");
+  EXPECT_STREQ(z.grad_fn()->name(), "MulBackward1");
   EXPECT_STREQ(out.grad_fn()->name(), "MeanBackward0");
   EXPECT_EQ(out.item<float>(), 27.0f);
   EXPECT_FALSE(x.grad().defined());

@@ -7,6 +7,7 @@
 
 #include "core/math/activation.h"
 #include "core/math/binary.h"
+#include "core/math/rectifier.h"
 #include "core/math/ternary.h"
 #include "core/math/unary.h"
 
@@ -50,9 +51,11 @@ TEST(Math, DerivativesOfActivationsAreTheirSlopes) {
   check_with_input(Gelu{});
   check_with_input(GeluTanh{});
   check_with_input(Silu{});
-  check_with_input(LeakyRelu<double>{0.1});
-  check_with_input(Elu<double>{1.3});
-  check_with_input(Softplus<double>{2.0, 5.0});
+  check_with_input(Mish{});
+  check_with_input(Pieces<double>({0, 0, {0.1, 0.1, 1}, {}}));
+  check_with_input(Pieces<double>({-1, 0.5, {-2, 0, 1}, {3, 0.25, 4}, true}));
+  check_with_input(Elu<double>({1.3, 1.1, 0.7}));
+  check_with_input(Softplus<double>({2.0, 5.0}));
   check_with_input(LogSigmoid{});
 }
 

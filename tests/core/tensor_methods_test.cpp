@@ -54,10 +54,19 @@ TEST(TensorMethods, MasksCombineByOperators) {
   EXPECT_TRUE(equal(a | b, tensor({true, true, true, false})));
   EXPECT_TRUE(equal(a ^ b, tensor({false, true, true, false})));
   EXPECT_TRUE(equal(~a, tensor({false, false, true, true})));
-  EXPECT_EQ(message_of<TypeError>([&] {
-              a& tensor({1, 2, 3, 4});
-            }),
-            "operator&: expected bool tensors, got Bool and Long");
+  EXPECT_TRUE(equal(a & false, tensor({false, false, false, false})));
+}
+
+TEST(TensorMethods, BitsOfIntegersCombineByOperators) {
+  const Tensor a = tensor({12, 5, -1});
+  EXPECT_TRUE(equal(a & 6, tensor({4, 4, 6})));
+  EXPECT_TRUE(equal(1 | a, tensor({13, 5, -1})));
+  EXPECT_TRUE(equal(a ^ tensor({4, 4, 4}), tensor({8, 1, -5})));
+  EXPECT_TRUE(equal(~a, tensor({-13, -6, 0})));
+  EXPECT_TRUE(equal(a & tensor({true, true, false}), tensor({0, 1, 0})));
+  EXPECT_TRUE(equal(a % 5, tensor({2, 0, 4})));
+  EXPECT_EQ(message_of<NotImplementedError>([] { ones({2}) & ones({2}); }),
+            "\"bitwise_and\" not implemented for 'Float'");
 }
 
 TEST(TensorMethods, InfinitiesAndNaNAreToldFromFiniteNumbers) {
@@ -76,7 +85,6 @@ TEST(TensorMethods, NewTensorsTakeDtypeUnlessToldOtherwise) {
   EXPECT_TRUE(equal(t.new_ones({2}, kLong), tensor({1, 1})));
   EXPECT_TRUE(equal(t.new_full({2}, 0.5), tensor({0.5, 0.5}, kDouble)));
 }
-
 
 TEST(TensorMethods, ProductsOfVectorsHaveNodesOfTheirOwn) {
   const Tensor m = tensor({{1., 2.}, {3., 4.}}).requires_grad_();

@@ -137,6 +137,26 @@ TEST(Printing, ATensorThatIsNotContiguousPrintsItsElementsInOrder) {
             "tensor([[1.5000, 1.5000],\n        [1.5000, 1.5000]])");
 }
 
+TEST(Printing, NodesHaveTheNamesOfThePythonFrontEnd) {
+  const Tensor x = ones({1}, requires_grad());
+  auto name = [](const Tensor& t) {
+    const std::string text = t.toString();
+    const size_t at = text.find("grad_fn=");
+    return text.substr(at, text.size() - 1 - at);
+  };
+  EXPECT_EQ(name(x + 2), "grad_fn=<AddBackward0>");
+  EXPECT_EQ(name(x - 2), "grad_fn=<SubBackward0>");
+  EXPECT_EQ(name(x - x), "grad_fn=<SubBackward0>");
+  EXPECT_EQ(name(2 - x), "grad_fn=<RsubBackward1>");
+  EXPECT_EQ(name(x * 2), "grad_fn=<MulBackward0>");
+  EXPECT_EQ(name(x / 2), "grad_fn=<DivBackward0>");
+  EXPECT_EQ(name(x / x), "grad_fn=<DivBackward0>");
+  EXPECT_EQ(name(div(x, 2, "floor")), "grad_fn=<DivBackward2>");
+  EXPECT_EQ(name(2 / x), "grad_fn=<MulBackward0>");
+  EXPECT_EQ(name(x.norm()), "grad_fn=<LinalgVectorNormBackward0>");
+  EXPECT_EQ(name(x.max()), "grad_fn=<MaxBackward1>");
+}
+
 TEST(Printing, AnUndefinedTensorSaysSo) { EXPECT_EQ(Tensor().toString(), "tensor(undefined)"); }
 
 TEST(Printing, TheDefaultDtypeIsNotNamed) {

@@ -27,6 +27,16 @@ const std::map<std::string, Function>& functions() {
       {"Tanh", [](const json&, const auto& in) { return tanh(in[0]); }},
       {"GELU", [](const json& o,
                   const auto& in) { return gelu(in[0], o["approximate"].get<std::string>()); }},
+      {"SiLU", [](const json&, const auto& in) { return silu(in[0]); }},
+      {"ELU", [](const json& o, const auto& in) { return elu(in[0], o.value("alpha", 1.0)); }},
+      {"LeakyReLU",
+       [](const json& o, const auto& in) {
+         return leaky_relu(in[0], o.value("negative_slope", 0.01));
+       }},
+      {"Softplus",
+       [](const json& o, const auto& in) {
+         return softplus(in[0], o.value("beta", 1.0), o.value("threshold", 20.0));
+       }},
       {"Softmax",
        [](const json& o, const auto& in) { return softmax(in[0], o["dim"].get<int64_t>()); }},
       {"LogSoftmax",

@@ -70,6 +70,10 @@ std::vector<OpCase> all_rows() {
   using Family = std::pair<const char*, std::vector<OpCase> (*)()>;
   const Family families[] = {
       {"unary", unary_cases},
+      {"trigonometric", trigonometric_cases},
+      {"rounding", rounding_cases},
+      {"rectifier", rectifier_cases},
+      {"ternary", ternary_cases},
       {"binary", binary_cases},
       {"compare", compare_cases},
       {"reduce", reduce_cases},

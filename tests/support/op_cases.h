@@ -153,6 +153,10 @@ std::vector<Array> to_arrays(const variable_list& tensors);
 
 // The families: each file gives its rows.
 std::vector<OpCase> unary_cases();
+std::vector<OpCase> trigonometric_cases();
+std::vector<OpCase> rounding_cases();
+std::vector<OpCase> rectifier_cases();
+std::vector<OpCase> ternary_cases();
 std::vector<OpCase> binary_cases();
 std::vector<OpCase> compare_cases();
 std::vector<OpCase> reduce_cases();

@@ -2,43 +2,13 @@
 // Rows of arithmetic on two operands, and of choices between them.
 #include <cmath>
 
-#include "tests/support/op_cases.h"
+#include "tests/support/op_rows.h"
 
 namespace adjoint::testing {
 namespace {
 
-template <class F, class G>
-OpCase binary_row(const char* name, F call, G formula, const Input& a = values({}),
-                  const Input& b = values({})) {
-  Input large_a = a, large_b = b;
-  large_a.sizes = {67, 1051};
-  large_b.sizes = {1051};
-  return {.name = name,
-          .call = [=](const variable_list& t) { return call(t[0], t[1]); },
-          .formula = [=](const std::vector<Array>& x) { return map(x[0], x[1], formula); },
-          .samples = binary_samples(a, b),
-          .large = {large_a, large_b}};
-}
-
-/// With a number for the other operand.
-template <class F, class G>
-OpCase scalar_row(const char* name, F call, G formula, const Input& domain = values({})) {
-  Input large = domain;
-  large.sizes = {kManyElements};
-  return {.name = name,
-          .call = [=](const variable_list& t) { return call(t[0]); },
-          .formula = [=](const std::vector<Array>& x) { return map(x[0], formula); },
-          .samples = unary_samples(domain),
-          .large = {large}};
-}
-
 double larger(double a, double b) { return std::isnan(a) || (!std::isnan(b) && a > b) ? a : b; }
 double smaller(double a, double b) { return std::isnan(a) || (!std::isnan(b) && a < b) ? a : b; }
-
-ErrorCase shape_mismatch(Tensor (*call)(const Tensor&, const Tensor&)) {
-  return error<Error>("The size of tensor a (2) must match the size of tensor b (3)",
-                      [=] { call(zeros({2}), zeros({3})); });
-}
 
 std::vector<OpCase> arithmetic_cases() {
   std::vector<OpCase> rows;

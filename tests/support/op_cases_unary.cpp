@@ -3,7 +3,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "tests/support/op_cases.h"
+#include "tests/support/op_rows.h"
 
 namespace adjoint::testing {
 namespace {
@@ -14,18 +14,6 @@ double gelu_tanh(double x) {
 double sign_of(double x) { return double(x > 0) - double(x < 0); }
 double clamped(double x, double low, double high) {
   return std::isnan(x) ? x : std::fmin(std::fmax(x, low), high);
-}
-
-template <class F>
-OpCase unary_row(const char* name, Tensor (*function)(const Tensor&), F formula,
-                 const Input& domain = values({})) {
-  Input large = domain;
-  large.sizes = {kManyElements};
-  return {.name = name,
-          .call = [=](const variable_list& t) { return function(t[0]); },
-          .formula = [=](const std::vector<Array>& a) { return map(a[0], formula); },
-          .samples = unary_samples(domain),
-          .large = {large}};
 }
 
 }  // namespace
@@ -72,6 +60,18 @@ std::vector<OpCase> unary_cases() {
   smooth(rows.back());
   integers_too(add_row(unary_row("erf", erf, Unary(std::erf))), Gives::Floating);
   smooth(rows.back());
+  auto add_smooth = [&](const char* name, Tensor (*function)(const Tensor&), Unary formula,
+                        const Input& domain = values({})) {
+    integers_too(add_row(unary_row(name, function, formula, domain)), Gives::Floating);
+    smooth(rows.back());
+  };
+  add_smooth("erfc", erfc, std::erfc);
+  add_smooth("log1p", log1p, std::log1p, positive);
+  add_smooth("expm1", expm1, std::expm1);
+  add_smooth("log2", log2, std::log2, positive);
+  add_smooth("log10", log10, std::log10, positive);
+  add_smooth("exp2", exp2, std::exp2);
+  integers_too(add_row(unary_row("sign.sgn", sgn, sign_of, kink_at_0)), Gives::Same);
   integers_too(add_row(unary_row("tanh", tanh, Unary(std::tanh))), Gives::Floating);
   smooth(rows.back());
   integers_too(
@@ -98,6 +98,20 @@ std::vector<OpCase> unary_cases() {
   approximate.covers = {};
   approximate.ulps = 8;
   smooth(approximate);
+
+  add_row(unary_row("silu", silu, [](double x) { return x / (1 + std::exp(-x)); }));
+  smooth(rows.back());
+  add_row(unary_row("mish", mish, [](double x) { return x * std::tanh(std::log1p(std::exp(x))); }));
+  rows.back().ulps = 8;
+  smooth(rows.back());
+  add_row(unary_row(
+      "softplus", [](const Tensor& x) { return softplus(x); },
+      [](double x) { return x > 20 ? x : std::log1p(std::exp(x)); }));
+  smooth(rows.back());
+  add_row(unary_row(
+      "softplus.steep", [](const Tensor& x) { return softplus(x, 4, 2); },
+      [](double x) { return 4 * x > 2 ? x : std::log1p(std::exp(4 * x)) / 4; },
+      values({}).away_from({0.5})));
 
   const Input between_bounds = values({}).away_from({-0.5, 1});
   integers_too(add_row(unary_row(

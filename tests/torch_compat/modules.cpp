@@ -156,6 +156,44 @@ void functions() {
   show("clipped", p.grad());
 }
 
+void activations() {
+  Tensor x = numbers({2, 4});
+  nn::Sequential net(nn::ReLU(nn::ReLUOptions(true)), nn::ReLU6(), nn::SELU(), nn::LeakyReLU(),
+                     nn::LeakyReLU(nn::LeakyReLUOptions().negative_slope(0.2).inplace(true)),
+                     nn::ELU(), nn::CELU(nn::CELUOptions().alpha(1.5)), nn::Hardtanh(),
+                     nn::Hardtanh(nn::HardtanhOptions().min_val(-2).max_val(0.5)),
+                     nn::Threshold(0.1, 20), nn::Softplus(), nn::Hardshrink(), nn::Softshrink(0.25),
+                     nn::GLU(), nn::Softmin(1), nn::PReLU(), nn::SiLU(), nn::Mish(),
+                     nn::LogSigmoid(), nn::Softsign(), nn::Tanhshrink());
+  std::cout << net << "\n";
+  show("elu", F::elu(x, F::ELUFuncOptions().alpha(0.42)));
+  show("selu", F::selu(x));
+  show("celu", F::celu(x, F::CELUFuncOptions().alpha(1.5)));
+  show("leaky_relu", F::leaky_relu(x, F::LeakyReLUFuncOptions().negative_slope(0.2)));
+  show("hardtanh", F::hardtanh(x, F::HardtanhFuncOptions().min_val(-1).max_val(0.1)));
+  show("relu6", F::relu6(x));
+  show("softplus", F::softplus(x, F::SoftplusFuncOptions().beta(0.5).threshold(3)));
+  show("hardshrink", F::hardshrink(x, F::HardshrinkFuncOptions(0.3)));
+  show("softshrink", F::softshrink(x, F::SoftshrinkFuncOptions(0.3)));
+  show("threshold", F::threshold(x, F::ThresholdFuncOptions(0.5, 7)));
+  show("glu", F::glu(x, F::GLUFuncOptions(1)));
+  show("silu", F::silu(x));
+  show("mish", F::mish(x));
+  show("logsigmoid", F::logsigmoid(x));
+  show("softsign", F::softsign(x));
+  show("tanhshrink", F::tanhshrink(x));
+  show("softmin", F::softmin(x, F::SoftminFuncOptions(1)));
+  show("prelu", F::prelu(x, torch::tensor({0.5f})));
+  show("hardsigmoid", torch::hardsigmoid(x));
+  show("hardswish", torch::hardswish(x));
+  Tensor y = x.clone();
+  F::relu(y, F::ReLUFuncOptions().inplace(true));
+  show("relu in place", y);
+  nn::PReLU prelu(nn::PReLUOptions().num_parameters(4));
+  prelu(x).sum().backward();
+  show("slopes' gradient", prelu->weight.grad());
+}
+
 void clones() {
   struct Twin : nn::Cloneable<Twin> {
     Twin() { reset(); }
@@ -275,6 +313,7 @@ int main() {
   trees();
   layers();
   functions();
+  activations();
   clones();
   optimizers();
   data();

@@ -31,17 +31,14 @@ inline void show(const std::string& name, bool value) {
   std::cout << name << ": " << (value ? "yes" : "no") << "\n";
 }
 
-/// "MulBackward" of "MulBackward0" and "torch::autograd::CopySlices": which overload it was differs
-/// where an operand is a number.
-inline std::string operation(std::string name) {
+/// "CopySlices" of "torch::autograd::CopySlices".
+inline std::string without_scope(const std::string& name) {
   size_t scope = name.rfind("::");
-  if (scope != std::string::npos) name = name.substr(scope + 2);
-  while (name.back() >= '0' && name.back() <= '9') name.pop_back();
-  return name;
+  return scope == std::string::npos ? name : name.substr(scope + 2);
 }
 
 inline void show_node(const std::string& name, const torch::Tensor& t) {
-  std::cout << name << ": " << (t.grad_fn() ? operation(t.grad_fn()->name()) : "none") << "\n";
+  std::cout << name << ": " << (t.grad_fn() ? without_scope(t.grad_fn()->name()) : "none") << "\n";
 }
 
 /// Whether `f` throws an exception that says `phrase`; what it says instead where it does not.

@@ -16,19 +16,35 @@
 namespace adjoint::nn::functional {
 
 using adjoint::binary_cross_entropy_with_logits;
+using adjoint::celu;
 using adjoint::conv2d;
 using adjoint::cross_entropy;
 using adjoint::dropout;
+using adjoint::elu;
 using adjoint::gelu;
+using adjoint::glu;
+using adjoint::hardshrink;
+using adjoint::hardsigmoid;
+using adjoint::hardswish;
+using adjoint::hardtanh;
+using adjoint::leaky_relu;
 using adjoint::linear;
 using adjoint::log_softmax;
 using adjoint::max_pool2d;
+using adjoint::mish;
 using adjoint::mse_loss;
 using adjoint::nll_loss;
+using adjoint::prelu;
 using adjoint::relu;
+using adjoint::relu6;
+using adjoint::selu;
 using adjoint::sigmoid;
+using adjoint::silu;
 using adjoint::softmax;
+using adjoint::softplus;
+using adjoint::softshrink;
 using adjoint::tanh;
+using adjoint::threshold;
 
 using SoftmaxFuncOptions = SoftmaxOptions;
 inline Tensor softmax(const Tensor& input, const SoftmaxFuncOptions& options) {
@@ -37,6 +53,65 @@ inline Tensor softmax(const Tensor& input, const SoftmaxFuncOptions& options) {
 using LogSoftmaxFuncOptions = LogSoftmaxOptions;
 inline Tensor log_softmax(const Tensor& input, const LogSoftmaxFuncOptions& options) {
   return adjoint::log_softmax(input, options.dim());
+}
+// With options: in place, and returning the input, where `inplace` is set.
+using ReLUFuncOptions = ReLUOptions;
+inline Tensor relu(Tensor input, const ReLUFuncOptions& options) {
+  return options.inplace() ? input.relu_() : adjoint::relu(input);
+}
+using ReLU6FuncOptions = ReLU6Options;
+inline Tensor relu6(Tensor input, const ReLU6FuncOptions& options) {
+  return options.inplace() ? adjoint::relu6_(input) : adjoint::relu6(input);
+}
+using SELUFuncOptions = SELUOptions;
+inline Tensor selu(Tensor input, const SELUFuncOptions& options) {
+  return options.inplace() ? adjoint::selu_(input) : adjoint::selu(input);
+}
+using LeakyReLUFuncOptions = LeakyReLUOptions;
+inline Tensor leaky_relu(Tensor input, const LeakyReLUFuncOptions& options) {
+  return options.inplace() ? adjoint::leaky_relu_(input, options.negative_slope())
+                           : adjoint::leaky_relu(input, options.negative_slope());
+}
+using ELUFuncOptions = ELUOptions;
+inline Tensor elu(Tensor input, const ELUFuncOptions& options) {
+  return options.inplace() ? adjoint::elu_(input, options.alpha())
+                           : adjoint::elu(input, options.alpha());
+}
+using CELUFuncOptions = CELUOptions;
+inline Tensor celu(Tensor input, const CELUFuncOptions& options) {
+  return options.inplace() ? adjoint::celu_(input, options.alpha())
+                           : adjoint::celu(input, options.alpha());
+}
+using HardtanhFuncOptions = HardtanhOptions;
+inline Tensor hardtanh(Tensor input, const HardtanhFuncOptions& options) {
+  return options.inplace() ? adjoint::hardtanh_(input, options.min_val(), options.max_val())
+                           : adjoint::hardtanh(input, options.min_val(), options.max_val());
+}
+using ThresholdFuncOptions = ThresholdOptions;
+inline Tensor threshold(Tensor input, const ThresholdFuncOptions& options) {
+  return options.inplace() ? adjoint::threshold_(input, options.threshold(), options.value())
+                           : adjoint::threshold(input, options.threshold(), options.value());
+}
+using SoftplusFuncOptions = SoftplusOptions;
+inline Tensor softplus(const Tensor& input, const SoftplusFuncOptions& options) {
+  return adjoint::softplus(input, options.beta(), options.threshold());
+}
+using HardshrinkFuncOptions = HardshrinkOptions;
+inline Tensor hardshrink(const Tensor& input, const HardshrinkFuncOptions& options) {
+  return adjoint::hardshrink(input, options.lambda());
+}
+using SoftshrinkFuncOptions = SoftshrinkOptions;
+inline Tensor softshrink(const Tensor& input, const SoftshrinkFuncOptions& options) {
+  return adjoint::softshrink(input, options.lambda());
+}
+using GLUFuncOptions = GLUOptions;
+inline Tensor glu(const Tensor& input, const GLUFuncOptions& options) {
+  return adjoint::glu(input, options.dim());
+}
+inline Tensor logsigmoid(const Tensor& input) { return adjoint::log_sigmoid(input); }
+using SoftminFuncOptions = SoftminOptions;
+inline Tensor softmin(const Tensor& input, const SoftminFuncOptions& options) {
+  return adjoint::softmax(-input, options.dim());
 }
 using GELUFuncOptions = GELUOptions;
 inline Tensor gelu(const Tensor& input, const GELUFuncOptions& options) {

@@ -19,6 +19,60 @@ ADJOINT_API Tensor relu(const Tensor& self);
 /// x * Phi(x); `approximate` is "none" (by erf) or "tanh".
 /// D. Hendrycks, K. Gimpel, Gaussian error linear units (2016).
 ADJOINT_API Tensor gelu(const Tensor& self, std::string_view approximate = "none");
+/// x sigmoid(x), also known as swish.
+ADJOINT_API Tensor silu(const Tensor& self);
+/// x tanh(log(1 + e^x)). D. Misra, Mish (2019).
+ADJOINT_API Tensor mish(const Tensor& self);
+/// log(1 + e^(beta x)) / beta; x itself where beta x > threshold.
+ADJOINT_API Tensor softplus(const Tensor& self, const Scalar& beta = 1,
+                            const Scalar& threshold = 20);
+/// Where x > 0, scale x; elsewhere alpha scale (e^(input_scale x) - 1).
+ADJOINT_API Tensor elu(const Tensor& self, const Scalar& alpha = 1, const Scalar& scale = 1,
+                       const Scalar& input_scale = 1);
+/// elu() with the constants that keep mean and variance.
+/// G. Klambauer et al., Self-normalizing neural networks (2017).
+ADJOINT_API Tensor selu(const Tensor& self);
+/// elu() with a continuous derivative for every alpha: alpha (e^(x / alpha) - 1) for x <= 0. Throws
+/// Error for an alpha of 0.
+ADJOINT_API Tensor celu(const Tensor& self, const Scalar& alpha = 1);
+
+// Of straight pieces. The gradient at an end of a piece is that of the lower one, but for shrinks,
+// whose middle piece has both its ends, and hardtanh, whose middle piece has neither.
+/// x where x > 0, else negative_slope x.
+ADJOINT_API Tensor leaky_relu(const Tensor& self, const Scalar& negative_slope = 0.01);
+/// x where x > 0, else weight x; `weight` has one element, or one for each channel (dimension 1).
+ADJOINT_API Tensor prelu(const Tensor& self, const Tensor& weight);
+/// x between the bounds. Throws ValueError where they cross.
+ADJOINT_API Tensor hardtanh(const Tensor& self, const Scalar& min_val = -1,
+                            const Scalar& max_val = 1);
+/// hardtanh() between 0 and 6.
+ADJOINT_API Tensor relu6(const Tensor& self);
+/// x / 6 + 1/2 between 0 and 1.
+ADJOINT_API Tensor hardsigmoid(const Tensor& self);
+/// x hardsigmoid(x)
+ADJOINT_API Tensor hardswish(const Tensor& self);
+/// x where |x| > lambd, else 0.
+ADJOINT_API Tensor hardshrink(const Tensor& self, const Scalar& lambd = 0.5);
+/// x, moved towards 0 by lambd, where |x| > lambd, else 0. Throws Error for a negative lambd.
+ADJOINT_API Tensor softshrink(const Tensor& self, const Scalar& lambd = 0.5);
+/// x where x > threshold, else value.
+ADJOINT_API Tensor threshold(const Tensor& self, const Scalar& threshold, const Scalar& value);
+/// The first half along `dim`, times sigmoid() of the second. Throws Error for an odd size.
+ADJOINT_API Tensor glu(const Tensor& self, int64_t dim = -1);
+
+// In place; they return the tensor.
+ADJOINT_API Tensor& silu_(Tensor& self);
+ADJOINT_API Tensor& mish_(Tensor& self);
+ADJOINT_API Tensor& elu_(Tensor& self, const Scalar& alpha = 1, const Scalar& scale = 1,
+                         const Scalar& input_scale = 1);
+ADJOINT_API Tensor& selu_(Tensor& self);
+ADJOINT_API Tensor& celu_(Tensor& self, const Scalar& alpha = 1);
+ADJOINT_API Tensor& leaky_relu_(Tensor& self, const Scalar& negative_slope = 0.01);
+ADJOINT_API Tensor& hardtanh_(Tensor& self, const Scalar& min_val = -1, const Scalar& max_val = 1);
+ADJOINT_API Tensor& relu6_(Tensor& self);
+ADJOINT_API Tensor& hardsigmoid_(Tensor& self);
+ADJOINT_API Tensor& threshold_(Tensor& self, const Scalar& threshold, const Scalar& value);
+
 /// exp(x) / sum(exp(x)) along `dim`, in `dtype` if given.
 ADJOINT_API Tensor softmax(const Tensor& self, int64_t dim,
                            std::optional<ScalarType> dtype = std::nullopt);

@@ -26,6 +26,7 @@ ADJOINT_API Tensor isfinite(const Tensor& self);
 ADJOINT_API Tensor logical_not(const Tensor& self);
 ADJOINT_API Tensor logical_and(const Tensor& self, const Tensor& other);
 ADJOINT_API Tensor logical_or(const Tensor& self, const Tensor& other);
+ADJOINT_API Tensor logical_xor(const Tensor& self, const Tensor& other);
 /// Of all elements or along `dim`, as bool (kByte of kByte); NaN is true.
 ADJOINT_API Tensor all(const Tensor& self);
 ADJOINT_API Tensor all(const Tensor& self, int64_t dim, bool keepdim = false);
@@ -56,11 +57,24 @@ inline Tensor operator<=(const Scalar& a, const Tensor& b) { return ge(b, a); }
 inline Tensor operator>(const Scalar& a, const Tensor& b) { return lt(b, a); }
 inline Tensor operator>=(const Scalar& a, const Tensor& b) { return le(b, a); }
 inline Tensor operator!(const Tensor& a) { return logical_not(a); }
-/// Of bool tensors, as masks; throw TypeError for others.
-ADJOINT_API Tensor operator~(const Tensor& a);
-ADJOINT_API Tensor operator&(const Tensor& a, const Tensor& b);
-ADJOINT_API Tensor operator|(const Tensor& a, const Tensor& b);
-ADJOINT_API Tensor operator^(const Tensor& a, const Tensor& b);
+/// The bits of integers; truth values of bools. Throw NotImplementedError for floating point.
+ADJOINT_API Tensor bitwise_not(const Tensor& self);
+ADJOINT_API Tensor bitwise_and(const Tensor& self, const Tensor& other);
+ADJOINT_API Tensor bitwise_and(const Tensor& self, const Scalar& other);
+ADJOINT_API Tensor bitwise_or(const Tensor& self, const Tensor& other);
+ADJOINT_API Tensor bitwise_or(const Tensor& self, const Scalar& other);
+ADJOINT_API Tensor bitwise_xor(const Tensor& self, const Tensor& other);
+ADJOINT_API Tensor bitwise_xor(const Tensor& self, const Scalar& other);
+inline Tensor operator~(const Tensor& a) { return bitwise_not(a); }
+inline Tensor operator&(const Tensor& a, const Tensor& b) { return bitwise_and(a, b); }
+inline Tensor operator&(const Tensor& a, const Scalar& b) { return bitwise_and(a, b); }
+inline Tensor operator&(const Scalar& a, const Tensor& b) { return bitwise_and(b, a); }
+inline Tensor operator|(const Tensor& a, const Tensor& b) { return bitwise_or(a, b); }
+inline Tensor operator|(const Tensor& a, const Scalar& b) { return bitwise_or(a, b); }
+inline Tensor operator|(const Scalar& a, const Tensor& b) { return bitwise_or(b, a); }
+inline Tensor operator^(const Tensor& a, const Tensor& b) { return bitwise_xor(a, b); }
+inline Tensor operator^(const Tensor& a, const Scalar& b) { return bitwise_xor(a, b); }
+inline Tensor operator^(const Scalar& a, const Tensor& b) { return bitwise_xor(b, a); }
 inline Tensor operator&&(const Tensor& a, const Tensor& b) { return logical_and(a, b); }
 inline Tensor operator||(const Tensor& a, const Tensor& b) { return logical_or(a, b); }
 

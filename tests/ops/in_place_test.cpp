@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+// Element-wise operations in place: the values and gradients of the function of that name.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "adjoint/autograd.h"
+#include "tests/support/compare.h"
+#include "tests/support/test_device.h"
+
+namespace adjoint::testing {
+namespace {
+
+using Of = std::function<Tensor(const Tensor& x, const Tensor& y)>;
+struct Pair {
+  std::string name;
+  Of function, in_place;
+};
+
+std::vector<Pair> pairs() {
+#define UNARY(name)                                                                         \
+  Pair {                                                                                    \
+#name, [](const Tensor& x,                                                              \
+              const Tensor&) { return name(x); }, [](const Tensor& x,                       \
+                                                     const Tensor&) { return x.name##_(); } \
+  }
+#define BINARY(name, ...)                                                                         \
+  Pair {                                                                                          \
+#name ": " #__VA_ARGS__, [](const Tensor& x, const Tensor& y) { return name(x, __VA_ARGS__); }, \
+        [](const Tensor& x, const Tensor& y) {                                   \
+          static_cast<void>(y);                                                  \
+          return x.name##_(__VA_ARGS__);                                         \
+        } \
+  }
+#define ACTIVATION(name, ...)                                                               \
+  Pair {                                                                                    \
+#name, [](const Tensor& x, const Tensor&) { return name(x __VA_OPT__(, ) __VA_ARGS__); }, \
+        [](Tensor x, const Tensor&) { return name##_(x __VA_OPT__(, ) __VA_ARGS__); } \
+  }
+  return {UNARY(square),
+          UNARY(rsqrt),
+          UNARY(reciprocal),
+          UNARY(sign),
+          UNARY(sgn),
+          UNARY(sin),
+          UNARY(cos),
+          UNARY(erf),
+          UNARY(erfc),
+          UNARY(log1p),
+          UNARY(expm1),
+          UNARY(log2),
+          UNARY(log10),
+          UNARY(exp2),
+          UNARY(tan),
+          UNARY(asin),
+          UNARY(acos),
+          UNARY(atan),
+          UNARY(sinh),
+          UNARY(cosh),
+          UNARY(asinh),
+          UNARY(atanh),
+          UNARY(floor),
+          UNARY(ceil),
+          UNARY(round),
+          UNARY(trunc),
+          UNARY(frac),
+          Pair{"acosh", [](const Tensor& x, const Tensor&) { return acosh(x + 1); },
+               [](const Tensor& x, const Tensor&) { return x.add_(1).acosh_(); }},
+          BINARY(remainder, y),
+          BINARY(remainder, 0.25),
+          BINARY(fmod, y),
+          BINARY(fmod, 0.25),
+          BINARY(div, y, "floor"),
+          BINARY(div, 0.25, "trunc"),
+          BINARY(lerp, y, y * 2),
+          BINARY(lerp, y, 0.3),
+          BINARY(addcmul, y, y, 2),
+          BINARY(addcdiv, y, y + 1, -1),
+          BINARY(clamp, 0.4, 0.6),
+          BINARY(clamp_min, 0.5),
+          BINARY(clamp_max, 0.5),
+          ACTIVATION(silu),
+          ACTIVATION(mish),
+          ACTIVATION(elu, 1.5, 0.5, 2),
+          ACTIVATION(selu),
+          ACTIVATION(celu, 2),
+          ACTIVATION(leaky_relu, 0.2),
+          ACTIVATION(hardtanh, -0.5, 0.5),
+          ACTIVATION(relu6),
+          ACTIVATION(hardsigmoid),
+          ACTIVATION(threshold, 0.5, 7)};
+#undef UNARY
+#undef BINARY
+#undef ACTIVATION
+}
+
+struct Outcome {
+  Tensor value, x_grad, y_grad;
+};
+/// `x` goes through a product first, for a leaf cannot be changed.
+Outcome run(const Of& f, ScalarType dtype, bool in_place) {
+  Tensor x = tensor({0.3, 0.45, 0.55, 0.7, 0.95}, dtype).to(test_device()).requires_grad_();
+  Tensor y = tensor({0.2, 0.9, 0.35, 0.4, 0.6}, dtype).to(test_device()).requires_grad_();
+  Tensor weight = tensor({1.0, -2.0, 0.5, 3.0, 1.5}, dtype).to(test_device());
+  Tensor before = x * 1, after = f(before, y);
+  EXPECT_EQ(after.is_same(before), in_place);
+  (after * weight).sum().backward();
+  return {after.detach(), x.grad(), y.grad()};
+}
+
+TEST(InPlace, GivesTheValuesAndGradientsOfTheFunction) {
+  for (const Pair& pair : pairs()) {
+    for (ScalarType dtype : {kFloat, kDouble}) {
+      SCOPED_TRACE(pair.name);
+      const Outcome apart = run(pair.function, dtype, false),
+                    at_once = run(pair.in_place, dtype, true);
+      EXPECT_TRUE(same_bits(at_once.value, apart.value));
+      EXPECT_TRUE(same_bits(at_once.x_grad, apart.x_grad));
+      ASSERT_EQ(at_once.y_grad.defined(), apart.y_grad.defined());
+      if (apart.y_grad.defined()) {
+        EXPECT_TRUE(same_bits(at_once.y_grad, apart.y_grad));
+      }
+    }
+  }
+}
+
+TEST(InPlace, AnOperandThatIsOverwrittenIsKeptForItsGradient) {
+  const std::vector<std::pair<Of, Of>> forms = {
+      {[](const Tensor& x, const Tensor& y) { return addcmul(x, x, y); },
+       [](const Tensor& x, const Tensor& y) { return x.addcmul_(x, y); }},
+      {[](const Tensor& x, const Tensor& y) { return addcdiv(x, y, x); },
+       [](const Tensor& x, const Tensor& y) { return x.addcdiv_(y, x); }},
+      {[](const Tensor& x, const Tensor& y) { return lerp(x, y, x); },
+       [](const Tensor& x, const Tensor& y) { return x.lerp_(y, x); }},
+      {[](const Tensor& x, const Tensor& y) { return remainder(x + y, x); },
+       [](const Tensor& x, const Tensor& y) {
+         Tensor divisor = x * 1;
+         return x.add_(y).remainder_(divisor);
+       }}};
+  for (const auto& [function, in_place] : forms) {
+    const Outcome apart = run(function, kDouble, false), at_once = run(in_place, kDouble, true);
+    EXPECT_TRUE(same_bits(at_once.value, apart.value));
+    EXPECT_TRUE(same_bits(at_once.x_grad, apart.x_grad));
+    EXPECT_TRUE(same_bits(at_once.y_grad, apart.y_grad));
+  }
+}
+
+TEST(InPlace, KeepsTheDtype) {
+  auto refused = [](auto f) {
+    return throws<Error>("can't be cast to the desired output type", [=] { f(ones({2}, kLong)); });
+  };
+  EXPECT_TRUE(refused([](const Tensor& t) { t.log1p_(); }));
+  EXPECT_TRUE(refused([](const Tensor& t) { t.tan_(); }));
+  EXPECT_TRUE(refused([](const Tensor& t) { t.remainder_(0.5); }));
+  Tensor integers = tensor({7, -7}, kLong);
+  EXPECT_TRUE(integers.floor_().is_same(integers));
+  EXPECT_TRUE(equal(integers.floor_divide_(2), tensor({3, -4}, kLong)));
+  EXPECT_TRUE(equal(integers.remainder_(tensor({2, 3}, kLong)), tensor({1, 2}, kLong)));
+  EXPECT_TRUE(equal(integers.addcmul_(integers, integers), tensor({2, 6}, kLong)));
+}
+
+TEST(FloorDivide, HasNoGradient) {
+  Tensor x = tensor({7.0, -7.0}, requires_grad()), y = floor_divide(x, 2);
+  EXPECT_TRUE(is_close(y.detach(), tensor({3.0, -4.0})));
+  EXPECT_TRUE(throws<NotImplementedError>("derivative for aten::floor_divide is not implemented",
+                                          [&] { y.sum().backward(); }));
+}
+
+TEST(FloorDivide, AndTheRemainderMakeUpTheDividend) {
+  // 6 * 0.1 is a little more than 0.6, so 0.6 // 0.1 is 5.
+  Tensor a = tensor({0.6, 1.0, -0.6, 5.5}, kDouble), b = tensor({0.1, 0.1, 0.1, -2.0}, kDouble);
+  EXPECT_TRUE(is_close(floor_divide(a, b), tensor({5.0, 9.0, -6.0, -3.0}, kDouble)));
+  EXPECT_TRUE(is_close(floor_divide(a, b) * b + a % b, a));
+}
+
+TEST(FloorDivide, OfTheSmallestIntegerByMinusOneWraps) {
+  const int64_t smallest = std::numeric_limits<int64_t>::min();
+  const Tensor t = tensor({smallest}, kLong);
+  EXPECT_EQ(floor_divide(t, -1).item<int64_t>(), smallest);
+  EXPECT_EQ(div(t, -1, "trunc").item<int64_t>(), smallest);
+  EXPECT_EQ((t % -1).item<int64_t>(), 0);
+}
+
+TEST(Prelu, HasAWeightForEachChannel) {
+  const Tensor x = full({2, 3, 2}, -1.0), y = prelu(x, tensor({0.5, 0.25, 2.0}));
+  EXPECT_TRUE(is_close(y.select(1, 0), full({2, 2}, -0.5)));
+  EXPECT_TRUE(is_close(y.select(1, 1), full({2, 2}, -0.25)));
+  EXPECT_TRUE(is_close(y.select(1, 2), full({2, 2}, -2.0)));
+}
+
+TEST(Clamp, GivesTheGradientToTheTensorThatIsTheResult) {
+  Tensor x = tensor({-1.0, 0.5, 2.0, 0.0, 1.0}, requires_grad());
+  Tensor low = tensor({0.0, 0.0, 0.0, 0.0, 1.5}, requires_grad());
+  Tensor high = tensor({1.0, 1.0, 1.0, 1.0, 1.0}, requires_grad());
+  Tensor y = clamp(x, low, high);
+  EXPECT_TRUE(is_close(y.detach(), tensor({0.0, 0.5, 1.0, 0.0, 1.0})));
+  y.sum().backward();
+  EXPECT_TRUE(is_close(x.grad(), tensor({0.0, 1.0, 0.0, 1.0, 0.0})));
+  EXPECT_TRUE(is_close(low.grad(), tensor({1.0, 0.0, 0.0, 0.0, 0.0})));
+  EXPECT_TRUE(is_close(high.grad(), tensor({0.0, 0.0, 1.0, 0.0, 1.0})));
+}
+
+}  // namespace
+}  // namespace adjoint::testing
