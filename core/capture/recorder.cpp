@@ -149,10 +149,8 @@ void Recorder::released(void* recorder, void* data) noexcept {
 
 void Recorder::constant(const Tensor& t) {
   if (t.numel() == 0) return;
-  const int buffer = buffer_of(*t.impl());
-  Buffer& b = buffers_[size_t(buffer)];
-  b.is_constant = true;
-  b.held = t.impl()->storage();
+  Buffer& buffer = buffers_[size_t(buffer_of(*t.impl()))];
+  buffer.held = t.impl()->storage();  // so that it gets no place in the arena
 }
 
 void Recorder::reserved(Generator& generator, uint64_t n, PhiloxState state) {
@@ -210,7 +208,7 @@ void Recorder::take_outside(Recording& recording) {
   std::unordered_map<const Storage*, size_t> known;
   std::vector<const CallSite*> sites;
   for (Buffer& b : buffers_) {
-    if (b.is_own || b.is_constant) continue;
+    if (b.is_own) continue;
     known.emplace(b.held.get(), recording.outside.size());
     recording.outside.push_back({std::move(b.held), {}});
     sites.push_back(&b.site);
@@ -237,7 +235,7 @@ size_t Recorder::lay_out_memory(Recording& recording) {
     Buffer& b = buffers_[i];
     if (b.is_own && b.storage && !b.held) b.held = intrusive_ptr<Storage>::share(b.storage);
     if (b.held) {
-      if (b.is_own || b.is_constant) recording.kept.push_back(b.held);
+      if (b.is_own) recording.kept.push_back(b.held);
     } else if (b.first_use >= 0) {
       lifetimes.push_back({b.nbytes, b.first_use, b.last_use});
       buffers.push_back(i);

@@ -80,7 +80,6 @@ class Recorder final : public detail::CallRecorder {
     size_t nbytes;
     int first_use = -1, last_use = -1;  // numbers of calls
     bool is_own = false;                // made by the step
-    bool is_constant = false;
     CallSite site;  // of the first use of what was there before
   };
   /// Where a call keeps an address.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "adjoint/nn/module.h"
+#include "adjoint/warning.h"
 #include "core/autograd/mode.h"
 
 namespace adjoint {
@@ -68,7 +69,17 @@ Recording::~Recording() = default;
 void Recording::make_graph() {
   if (streams.empty()) return;
   Backend& backend = get_backend(streams[0].device().type());
-  if (!backend.single_stream()) graph_ = backend.make_graph(*this, streams[0]);
+  if (backend.single_stream()) return;
+  try {
+    graph_ = backend.make_graph(*this, streams[0]);
+  } catch (const OutOfMemoryError&) {
+    throw;
+  } catch (const Error& e) {
+    ADJOINT_WARN(
+        "capture: the device cannot do the step as one launch, so that its calls are made one by "
+        "one: ",
+        e.what());
+  }
 }
 
 Change Recording::prepare() {

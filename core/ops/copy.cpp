@@ -127,6 +127,7 @@ void register_copy_ops(OpRegistry& registry) {
 }
 
 Tensor make_pinned(IntArrayRef sizes, ScalarType dtype, Device device) {
+  refuse_capture("pin_memory", "pinned memory is for copies from and to the host");
   ADJOINT_CHECK(device.is_cpu(), "cannot pin a tensor on ", device, ": only dense CPU tensors can be pinned");
   auto storage = Storage::allocate(size_t(numel_of(sizes)) * elementSize(dtype), Stream(), pinned_allocator());
   return Tensor(intrusive_ptr<TensorImpl>::adopt(new TensorImpl(std::move(storage), dtype, sizes)));

@@ -63,9 +63,18 @@ struct MakeUpdate {
   }
 };
 
+/// The update made last: that of the next parameter is mostly the same, and takes two powers.
+template <class Options>
+struct LastUpdate {
+  const Options* options = nullptr;
+  int64_t step = 0;
+  AdamUpdate update;
+};
+
 template <class State, class Options>
 void add_update(UpdateList<AdamTensors, AdamUpdate, State>& updates, const Tensor& param,
-                const Tensor& grad, State& state, const Options& o, bool decoupled) {
+                const Tensor& grad, State& state, const Options& o, bool decoupled,
+                LastUpdate<Options>& last) {
   std::vector<Tensor>& kept = state.tensors;
   if (kept.empty()) kept.resize(kNumStateTensors);
   for (int i = 0; i < kNumStateTensors; ++i) {
@@ -74,7 +83,10 @@ void add_update(UpdateList<AdamTensors, AdamUpdate, State>& updates, const Tenso
     kept[i] = zeros(param.sizes(), param.options());
     if (Recorder* recorder = recorder_of_thread()) recorder->do_not_replay();
   }
-  updates.add(param, grad, state, update_of(o, state, decoupled),
+  if (last.options != &o || last.step != state.step) {
+    last = {&o, state.step, update_of(o, state, decoupled)};
+  }
+  updates.add(param, grad, state, last.update,
               {{}, {}, kept[kExpAvg], kept[kExpAvgSq], o.amsgrad() ? kept[kMaxExpAvgSq] : Tensor()},
               &o);
 }
@@ -94,9 +106,10 @@ std::vector<Optimizer::StateName> Adam::state_names() const {
 }
 void Adam::step() {
   UpdateList<AdamTensors, AdamUpdate, State> updates;
+  LastUpdate<AdamOptions> last;
   for_each_parameter<AdamOptions>(
       [&](const Tensor& param, const Tensor& grad, State& state, const AdamOptions& o) {
-        add_update(updates, param, grad, state, o, false);
+        add_update(updates, param, grad, state, o, false, last);
       });
   updates.run(adam_op, count_step<State>, states_are_there(), MakeUpdate<AdamOptions>{false});
 }
@@ -112,9 +125,10 @@ std::vector<Optimizer::StateName> AdamW::state_names() const {
 }
 void AdamW::step() {
   UpdateList<AdamTensors, AdamUpdate, State> updates;
+  LastUpdate<AdamWOptions> last;
   for_each_parameter<AdamWOptions>(
       [&](const Tensor& param, const Tensor& grad, State& state, const AdamWOptions& o) {
-        add_update(updates, param, grad, state, o, true);
+        add_update(updates, param, grad, state, o, true, last);
       });
   updates.run(adam_op, count_step<State>, states_are_there(), MakeUpdate<AdamWOptions>{true});
 }

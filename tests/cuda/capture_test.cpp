@@ -3,11 +3,22 @@
 // bits are those of eager steps is tested where the CPU's are: tests/core/capture_test.cpp.)
 #include "adjoint/capture.h"
 
+#include "adjoint/backend.h"
+#include "adjoint/op_registry.h"
 #include "tests/cuda/cuda_test.h"
 #include "tests/support/compare.h"
 
 namespace adjoint::testing {
 namespace {
+
+class Heard final : public WarningHandler {
+ public:
+  void process(const Warning& warning) override { messages.push_back(warning.msg()); }
+  std::vector<std::string> messages;
+
+ private:
+  WarningUtils::WarningHandlerGuard guard_{this};
+};
 
 class CudaCapture : public CudaTest {
  protected:
@@ -94,6 +105,31 @@ TEST_F(CudaCapture, CopiesFromAndToTheHostAreRefused) {
   EXPECT_TRUE(throws<Error>("copy from the host cannot be captured", [&] { from.replay(); }));
   auto to = capture([&] { return x.to(kCPU); });
   EXPECT_TRUE(throws<Error>("copy to the host cannot be captured", [&] { to.replay(); }));
+}
+
+using Waiting = void(const Stream&, const Tensor& out, const Tensor& x);
+constinit Op<Waiting> waiting_op{"test_waiting", {.differentiable = false}};
+void waiting_kernel(const Stream& stream, const Tensor& out, const Tensor& x) {
+  stream.synchronize();
+  get_backend(kCUDA).copy_on_device(out.data_ptr(), x.data_ptr(), x.nbytes(), stream);
+}
+
+TEST_F(CudaCapture, AKernelThatWaitsMakesTheStepAListOfCalls) {
+  op_registry().add(waiting_op);
+  op_registry().set_kernel("test_waiting", kCUDA, waiting_kernel);
+  Heard heard;
+  const Tensor x = ones({8}, kGpu0);
+  auto step = capture([&](const Tensor& y) {
+    const Tensor out = empty_like(x);
+    waiting_op(current_stream(kGpu0), out, x + y);
+    return out * 2;
+  });
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_TRUE(is_close(step.replay(full({8}, i, kGpu0)), full({8}, 2 + 2.0 * i, kGpu0)));
+  }
+  EXPECT_EQ(step.stats().num_replays, 3u);
+  ASSERT_EQ(heard.messages.size(), 1u);
+  EXPECT_NE(heard.messages[0].find("its calls are made one by one"), std::string::npos);
 }
 
 TEST_F(CudaCapture, AStepThatIsDroppedLeavesNothingBehind) {
