@@ -68,7 +68,7 @@ template <class Options>
 struct LastUpdate {
   const Options* options = nullptr;
   int64_t step = 0;
-  AdamUpdate update;
+  AdamUpdate update{};
 };
 
 template <class State, class Options>
