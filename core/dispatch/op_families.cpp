@@ -8,6 +8,7 @@ namespace adjoint {
 
 void register_activation_ops(OpRegistry&);
 void register_adam_ops(OpRegistry&);
+void register_advanced_index_ops(OpRegistry&);
 void register_binary_ops(OpRegistry&);
 void register_bitwise_ops(OpRegistry&);
 void register_comparison_ops(OpRegistry&);
@@ -18,8 +19,10 @@ void register_cross_entropy_ops(OpRegistry&);
 void register_division_ops(OpRegistry&);
 void register_dropout_ops(OpRegistry&);
 void register_extremum_ops(OpRegistry&);
+void register_index_add_ops(OpRegistry&);
 void register_index_ops(OpRegistry&);
 void register_loss_ops(OpRegistry&);
+void register_masked_ops(OpRegistry&);
 void register_matmul_ops(OpRegistry&);
 void register_norm_ops(OpRegistry&);
 void register_normalization_ops(OpRegistry&);
@@ -30,6 +33,9 @@ void register_random_ops(OpRegistry&);
 void register_rectifier_ops(OpRegistry&);
 void register_reduce_ops(OpRegistry&);
 void register_rounding_ops(OpRegistry&);
+void register_scan_ops(OpRegistry&);
+void register_scatter_ops(OpRegistry&);
+void register_search_ops(OpRegistry&);
 void register_select_ops(OpRegistry&);
 void register_sgd_ops(OpRegistry&);
 void register_softmax_ops(OpRegistry&);
@@ -41,6 +47,7 @@ void register_unary_ops(OpRegistry&);
 void register_ops(OpRegistry& registry) {
   register_activation_ops(registry);
   register_adam_ops(registry);
+  register_advanced_index_ops(registry);
   register_binary_ops(registry);
   register_bitwise_ops(registry);
   register_comparison_ops(registry);
@@ -51,8 +58,10 @@ void register_ops(OpRegistry& registry) {
   register_division_ops(registry);
   register_dropout_ops(registry);
   register_extremum_ops(registry);
+  register_index_add_ops(registry);
   register_index_ops(registry);
   register_loss_ops(registry);
+  register_masked_ops(registry);
   register_matmul_ops(registry);
   register_norm_ops(registry);
   register_normalization_ops(registry);
@@ -63,6 +72,9 @@ void register_ops(OpRegistry& registry) {
   register_rectifier_ops(registry);
   register_reduce_ops(registry);
   register_rounding_ops(registry);
+  register_scan_ops(registry);
+  register_scatter_ops(registry);
+  register_search_ops(registry);
   register_select_ops(registry);
   register_sgd_ops(registry);
   register_softmax_ops(registry);

@@ -129,6 +129,20 @@ Tensor linspace(const Scalar& start, const Scalar& end, int64_t steps, const Ten
   return finish(out, o);
 }
 
+Tensor logspace(const Scalar& start, const Scalar& end, int64_t steps, double base,
+                const TensorOptions& options) {
+  TensorOptions o = with_default(options, get_default_dtype());
+  NoGradGuard no_grad;
+  TensorOptions exact = TensorOptions(kDouble).device(o.device());
+  Tensor exponents = linspace(start, end, steps, exact);
+  Tensor powers = pow(full({}, base, exact), exponents).to(o.dtype());
+  return finish(powers, o);
+}
+
+Tensor scalar_tensor(const Scalar& value, const TensorOptions& options) {
+  return full({}, value, with_default(options, get_default_dtype()));
+}
+
 Tensor eye(int64_t n, int64_t m, const TensorOptions& options) {
   ADJOINT_CHECK(n >= 0 && m >= 0, "eye: n and m must be greater or equal to 0, got ", n, " and ", m);
   Tensor out = zeros({n, m}, options.requires_grad(false));

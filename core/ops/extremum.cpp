@@ -99,6 +99,54 @@ Tensor full_extremum(const ReduceOp& op, const Tensor& self, const char* node_na
   return out;
 }
 
+/// Of all elements of several dimensions.
+struct DimsExtremumBackward final : Node {
+  const char* name_ = nullptr;
+  uint32_t mask_ = 0;
+  SavedTensor self_, result_;
+
+  const char* name() const override { return name_; }
+  GradList apply(GradList&& grads) override {
+    Tensor self = self_.unpack(*this);
+    auto kept = [&](const Tensor& t) { return unreduce(t, self.sizes(), mask_); };
+    Tensor ties = logical_or(eq(self, kept(result_.unpack(*this))), isnan(self));
+    DimVector dims;
+    for (int64_t d = 0; d < self.dim(); ++d) {
+      if (mask_ >> d & 1u) dims.push_back(d);
+    }
+    Tensor count = dims.empty() ? ties.to(kLong) : sum(ties, dims, true);
+    return {where(ties, kept(grads[0]) / count, 0)};
+  }
+  void release_variables() override {
+    self_.release();
+    result_.release();
+  }
+};
+
+Tensor dims_extremum(const ReduceOp& op, const char* name, const Tensor& self, IntArrayRef dims,
+                     bool keepdim, const char* node_name) {
+  ADJOINT_CHECK(self.numel() != 0 || !dims.empty(), name,
+                "(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
+                "reduction dim with the 'dim' argument.");
+  const uint32_t mask = dim_mask(dims, self.dim());
+  for (int64_t d = 0; d < self.dim(); ++d) {
+    ADJOINT_CHECK_INDEX(!(mask >> d & 1u) || self.size(d) != 0, name, "(): Expected reduction dim ",
+                        d, " to have non-zero size.");
+  }
+  Tensor out = self.numel() == 0 ? make_output(reduced_sizes(self.sizes(), mask, keepdim),
+                                               self.dtype(), stream_for(self))
+                                 : run_reduce(op, self, mask, keepdim, self.dtype(), self.dtype());
+  if (needs_grad(self)) {
+    auto node = make_node<DimsExtremumBackward>(self);
+    node->name_ = node_name;
+    node->mask_ = mask;
+    node->self_.save(self);
+    set_history(out, node);
+    node->result_.save_output(out);
+  }
+  return out;
+}
+
 // ---- Along a dimension
 // ---------------------------------------------------------------------------
 
@@ -211,6 +259,20 @@ Tensor minimum(const Tensor& self, const Tensor& other) {
 }
 Tensor max(const Tensor& self) { return full_extremum(max_op, self, "MaxBackward1"); }
 Tensor min(const Tensor& self) { return full_extremum(min_op, self, "MinBackward1"); }
+Tensor amax(const Tensor& self, IntArrayRef dims, bool keepdim) {
+  return dims_extremum(max_op, "amax", self, dims, keepdim, "AmaxBackward0");
+}
+Tensor amin(const Tensor& self, IntArrayRef dims, bool keepdim) {
+  return dims_extremum(min_op, "amin", self, dims, keepdim, "AminBackward0");
+}
+std::tuple<Tensor, Tensor> aminmax(const Tensor& self, std::optional<int64_t> dim, bool keepdim) {
+  ADJOINT_CHECK(self.numel() != 0 || (dim && self.size(*dim) != 0),
+                "aminmax(): cannot compute aminmax over an empty dimension as the operation has no "
+                "identity.");
+  DimVector dims;
+  if (dim) dims.push_back(*dim);
+  return {amin(self, dims, keepdim), amax(self, dims, keepdim)};
+}
 std::tuple<Tensor, Tensor> max(const Tensor& self, int64_t dim, bool keepdim) {
   return dim_extremum(max_dim_op, "max", self, dim, keepdim, "MaxBackward0");
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Selecting by index: index_select and gather, their gradients index_add and scatter_add,
-// embedding.
-#include "core/ops/elementwise.h"
+// Selecting by index: index_select, gather, take, embedding.
+#include "core/ops/index.h"
+
 #include "core/tensor/geometry.h"
 
 namespace adjoint {
@@ -9,17 +9,11 @@ namespace {
 
 using SelectKernel = void(const Stream&, const Tensor& out, const Tensor& self, int64_t dim,
                           const Tensor& index);
-using AddKernel = void(const Stream&, const Tensor& out, int64_t dim, const Tensor& index,
-                       const Tensor& src);
 
 /// `out` and `self` are dense; `index` is 1-d.
 constinit Op<SelectKernel> index_select_op{"index_select", {.dtypes = kAllDtypes}};
-/// Adds to what `out` holds. `out` and `src` are dense, `index` is 1-d.
-constinit Op<AddKernel> index_add_op{"index_add", {.dtypes = kAllDtypes}};
 /// `out` is dense. All have at least one dimension.
 constinit Op<SelectKernel> gather_op{"gather", {.dtypes = kAllDtypes}};
-/// Adds to what `out` holds, which is dense. `src` has the sizes of `index`.
-constinit Op<AddKernel> scatter_add_op{"scatter_add", {.dtypes = kAllDtypes}};
 /// Dense rows of `weight` at dense `indices`; those at `zero_row` are zeros (-1: none are).
 constinit Op<void(const Stream&, const Tensor& out, const Tensor& weight, const Tensor& indices,
                   int64_t zero_row)>
@@ -29,14 +23,7 @@ constinit Op<void(const Stream&, const Tensor& out, const Tensor& grad, const Te
                   int64_t skip_row)>
     embedding_backward_op{"embedding_backward", {.backward_of = "embedding"}};
 
-bool is_index_dtype(const Tensor& t) { return t.dtype() == kLong || t.dtype() == kInt; }
-
-Tensor as_vector(const Tensor& t) { return t.dim() == 0 ? t.reshape({1}) : t; }
-
-// ---- index_select and index_add --------------------------------------------------------------
-
-Tensor add_slices(Tensor out, const Tensor& self, int64_t dim, const Tensor& index,
-                  const Tensor& src);
+// ---- index_select and gather -----------------------------------------------------------------
 
 struct IndexSelectBackward final : Node {
   DimVector sizes_;
@@ -44,47 +31,10 @@ struct IndexSelectBackward final : Node {
   SavedTensor index_;
   const char* name() const override { return "IndexSelectBackward0"; }
   GradList apply(GradList&& grads) override {
-    Tensor base = zeros(sizes_, grads[0].options());
-    return {add_slices(base, base, dim_, index_.unpack(*this), grads[0])};
+    return {add_slices_to_zeros(sizes_, dim_, index_.unpack(*this), grads[0])};
   }
   void release_variables() override { index_.release(); }
 };
-
-struct IndexAddBackward final : Node {
-  int64_t dim_ = 0;
-  SavedTensor index_;
-  const char* name() const override { return "IndexAddBackward0"; }
-  GradList apply(GradList&& grads) override {
-    GradList out(2);
-    if (task_should_compute_output(1)) {
-      out[1] = grads[0].index_select(dim_, index_.unpack(*this));
-    }
-    if (task_should_compute_output(0)) out[0] = std::move(grads[0]);
-    return out;
-  }
-  void release_variables() override { index_.release(); }
-};
-
-/// `out`, which holds the values of `self` and belongs to the caller alone, plus the slices.
-Tensor add_slices(Tensor out, const Tensor& self, int64_t dim, const Tensor& index,
-                  const Tensor& src) {
-  if (out.numel() != 0 && src.numel() != 0) {
-    NoGradGuard no_grad;
-    index_add_op(stream_for(out), out, dim, index, src.contiguous());
-  }
-  if (needs_grad(self, src)) {
-    auto node = make_node<IndexAddBackward>(self, src);
-    node->dim_ = dim;
-    node->index_.save(index);
-    set_history(out, node);
-  }
-  return out;
-}
-
-// ---- gather and scatter_add ------------------------------------------------------------------
-
-Tensor scatter_to(Tensor out, const Tensor& self, int64_t dim, const Tensor& index,
-                  const Tensor& src);
 
 struct GatherBackward final : Node {
   DimVector sizes_;
@@ -92,67 +42,21 @@ struct GatherBackward final : Node {
   SavedTensor index_;
   const char* name() const override { return "GatherBackward0"; }
   GradList apply(GradList&& grads) override {
-    Tensor base = zeros(sizes_, grads[0].options());
-    return {scatter_to(base, base, dim_, index_.unpack(*this), grads[0])};
+    return {scatter_to_zeros(sizes_, dim_, index_.unpack(*this), grads[0])};
   }
   void release_variables() override { index_.release(); }
 };
 
-struct ScatterAddBackward final : Node {
-  int64_t dim_ = 0;
+struct TakeBackward final : Node {
+  DimVector sizes_;
   SavedTensor index_;
-  const char* name() const override { return "ScatterAddBackward0"; }
+  const char* name() const override { return "TakeBackward0"; }
   GradList apply(GradList&& grads) override {
-    GradList out(2);
-    if (task_should_compute_output(1)) out[1] = grads[0].gather(dim_, index_.unpack(*this));
-    if (task_should_compute_output(0)) out[0] = std::move(grads[0]);
-    return out;
+    Tensor flat = zeros({numel_of(sizes_)}, grads[0].options());
+    return {index_put(flat, {index_.unpack(*this)}, grads[0], true).reshape(sizes_)};
   }
   void release_variables() override { index_.release(); }
 };
-
-/// `out`, which holds the values of `self` and belongs to the caller alone, plus the elements of
-/// `src`, which has index's sizes.
-Tensor scatter_to(Tensor out, const Tensor& self, int64_t dim, const Tensor& index,
-                  const Tensor& src) {
-  if (index.numel() != 0) {
-    NoGradGuard no_grad;
-    scatter_add_op(stream_for(out), as_vector(out), dim, as_vector(index), as_vector(src));
-  }
-  if (needs_grad(self, src)) {
-    auto node = make_node<ScatterAddBackward>(self, src);
-    node->dim_ = dim;
-    node->index_.save(index);
-    set_history(out, node);
-  }
-  return out;
-}
-
-/// `index` may be no larger than `other`, but along `except` (-1: nowhere).
-void check_index_sizes(const Tensor& index, const Tensor& other, const char* other_name,
-                       int64_t except, const Tensor& self, int64_t dim) {
-  for (int64_t d = 0; d < index.dim(); ++d) {
-    if (d == except) continue;
-    if (except < 0) {
-      ADJOINT_CHECK(index.size(d) <= other.size(d), "Expected index ", index.sizes(),
-                    " to be no larger than self ", self.sizes(), " apart from dimension ", dim,
-                    " and to be no larger size than src ", other.sizes());
-    } else {
-      ADJOINT_CHECK(index.size(d) <= other.size(d), "Size does not match at dimension ", d,
-                    " expected index ", index.sizes(), " to be no larger than ", other_name, " ",
-                    other.sizes(), " apart from dimension ", dim);
-    }
-  }
-}
-
-void check_indices(const char* op, const Tensor& self, const Tensor& index) {
-  check_same_device(op, self, index);
-  ADJOINT_CHECK(is_index_dtype(index), op, "(): Expected dtype int32/int64 for index, but got ",
-                index.dtype());
-  ADJOINT_CHECK(as_vector(index).dim() == as_vector(self).dim(),
-                "Index tensor must have the same number of dimensions as input tensor: got ",
-                index.dim(), " and ", self.dim());
-}
 
 // ---- embedding -------------------------------------------------------------------------------
 
@@ -227,9 +131,7 @@ Tensor embedding_backward(const Tensor& grad, const Tensor& indices, int64_t num
 
 void register_index_ops(OpRegistry& registry) {
   registry.add(index_select_op);
-  registry.add(index_add_op);
   registry.add(gather_op);
-  registry.add(scatter_add_op);
   registry.add(embedding_op);
   registry.add(embedding_backward_op);
 }
@@ -264,41 +166,6 @@ Tensor index_select(const Tensor& self, int64_t dim, const Tensor& index) {
   return out;
 }
 
-Tensor index_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
-  dim = wrap_dim(dim, self.dim());
-  check_same_device("index_add", self, index);
-  check_same_device("index_add", self, src);
-  ADJOINT_CHECK_INDEX(index.dim() <= 1,
-                      "index_add_(): Index is supposed to be a vector, but got dim: ", index.dim());
-  ADJOINT_CHECK(is_index_dtype(index),
-                "index_add_(): Expected dtype int32/int64 for index but got: ", index.dtype());
-  ADJOINT_CHECK(self.dtype() == src.dtype(),
-                "index_add_(): self and source expected to have the same dtype, but got (self) ",
-                self.dtype(), " and (source) ", src.dtype());
-  if (self.dim() == 0 || src.dim() == 0) {
-    return index_add(as_vector(self), 0, index, as_vector(src)).reshape(self.sizes());
-  }
-  ADJOINT_CHECK(src.dim() == self.dim(),
-                "index_add_(): Source dimensionality must match self, but got (self) ",
-                self.sizes(), " and (source) ", src.sizes());
-  Tensor vector = index.detach().reshape({-1});
-  ADJOINT_CHECK(vector.size(0) == src.size(dim), "index_add_(): Number of indices (",
-                vector.size(0), ") should be equal to source.size(dim): (", src.size(dim),
-                "), for dim: ", dim);
-  for (int64_t d = 0; d < self.dim(); ++d) {
-    ADJOINT_CHECK(d == dim || self.size(d) == src.size(d),
-                  "source tensor shape must match self tensor shape, excluding the specified "
-                  "dimension. Got self.shape = ",
-                  self.sizes(), " source.shape = ", src.sizes());
-  }
-  Tensor out;
-  {
-    NoGradGuard no_grad;
-    out = self.clone();
-  }
-  return add_slices(out, self, dim, vector, src);
-}
-
 Tensor gather(const Tensor& self, int64_t dim, const Tensor& index) {
   dim = wrap_dim(dim, self.dim());
   if (index.numel() != 0) {
@@ -320,34 +187,45 @@ Tensor gather(const Tensor& self, int64_t dim, const Tensor& index) {
   return out;
 }
 
-Tensor scatter_add(const Tensor& self, int64_t dim, const Tensor& index, const Tensor& src) {
-  dim = wrap_dim(dim, self.dim());
-  check_same_device("scatter_add", self, src);
-  ADJOINT_CHECK(self.dtype() == src.dtype(),
-                "scatter(): Expected self.dtype to be equal to src.dtype, but got ", self.dtype(),
-                " and ", src.dtype());
-  Tensor part = src;
-  if (index.numel() != 0) {
-    check_indices("scatter_add", self, index);
-    ADJOINT_CHECK(as_vector(src).dim() == as_vector(self).dim(),
-                  "Index tensor must have the same number of dimensions as src tensor: got ",
-                  index.dim(), " and ", src.dim());
-    if (index.dim() != 0 && self.dim() != 0) {
-      check_index_sizes(index, self, "self", dim, self, dim);
-    }
-    if (index.dim() != 0 && src.dim() != 0) check_index_sizes(index, src, "src", -1, self, dim);
-    for (int64_t d = 0; d < index.dim() && d < src.dim(); ++d) {
-      if (src.size(d) != index.size(d)) part = part.narrow(d, 0, index.size(d));
-    }
-  } else {
-    part = src.reshape({-1}).narrow(0, 0, 0).reshape(index.sizes());
-  }
+Tensor take(const Tensor& self, const Tensor& index) {
+  ADJOINT_CHECK(index.dtype() == kLong, "take(): Expected a long tensor for index, but got ",
+                index.dtype());
+  check_same_device("take", self, index);
+  ADJOINT_CHECK_INDEX(self.numel() != 0 || index.numel() == 0,
+                      "take(): tried to take from an empty tensor");
   Tensor out;
   {
     NoGradGuard no_grad;
-    out = self.clone();
+    out = adjoint::index(self.reshape({-1}), {index.reshape({-1})}).view(index.sizes());
   }
-  return scatter_to(out, self, dim, index, part);
+  if (needs_grad(self)) {
+    auto node = make_node<TakeBackward>(self);
+    node->sizes_ = self.sizes();
+    node->index_.save(index);
+    set_history(out, node);
+  }
+  return out;
+}
+
+Tensor take_along_dim(const Tensor& self, const Tensor& indices, std::optional<int64_t> dim) {
+  ADJOINT_CHECK(indices.dtype() == kLong,
+                "torch.take_along_dim(): dtype of indices should be Long but got ",
+                indices.dtype());
+  if (!dim) return self.reshape({-1}).gather(0, indices.reshape({-1}));
+  ADJOINT_CHECK(self.dim() == indices.dim(),
+                "torch.take_along_dim(): input and indices should have the same number of "
+                "dimensions, but got ",
+                self.dim(), " dimensions for input, and ", indices.dim(),
+                " dimensions for indices");
+  const int64_t along = wrap_dim(*dim, self.dim());
+  DimVector a = self.sizes(), b = indices.sizes();
+  if (!a.empty()) a[size_t(along)] = b[size_t(along)] = 1;
+  DimVector common = broadcast_shapes(a, b), from = common, at = common;
+  if (!a.empty()) {
+    from[size_t(along)] = self.size(along);
+    at[size_t(along)] = indices.size(along);
+  }
+  return self.expand(from).gather(along, indices.expand(at));
 }
 
 Tensor embedding(const Tensor& weight, const Tensor& indices, int64_t padding_idx) {

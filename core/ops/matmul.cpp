@@ -10,7 +10,7 @@ namespace {
 /// out [n, m] (dense rows) = a [n, k] x b [k, m] + bias [m]; bias may be undefined; any strides.
 constinit Op<void(const Stream&, const Tensor& out, const Tensor& a, const Tensor& b,
                   const Tensor& bias, GradWrite)>
-    mm_op{"mm"};
+    mm_op{"mm", {.dtypes = kNumericDtypes}};
 /// out [n, m] = a [n, k] x b [k, m], and the sums of a's rows: both gradients of a linear layer's
 /// parameters. `sums` is TensorIterator::reduction(row_sums, a), row_sums being [n, 1].
 constinit Op<void(const Stream&, const Tensor& out, const Tensor& row_sums,
@@ -18,7 +18,7 @@ constinit Op<void(const Stream&, const Tensor& out, const Tensor& row_sums,
     mm_with_row_sums_op{"mm_with_row_sums", {.differentiable = false, .backward_of = "mm"}};
 /// out [b, n, m] = a [b, n, k] x b [b, k, m]
 constinit Op<void(const Stream&, const Tensor& out, const Tensor& a, const Tensor& b, GradWrite)>
-    bmm_op{"bmm"};
+    bmm_op{"bmm", {.dtypes = kNumericDtypes}};
 
 void check_operands(const OpDef& op, const Tensor& a, const Tensor& b) {
   check_same_device(op.name(), a, b);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Random numbers. Which number an element gets is said in core/math/philox.h, so that it is the
 // same on every device and for any number of threads.
+#include <limits>
 #include <utility>
 
 #include "core/capture/recorder.h"
@@ -51,6 +52,38 @@ void fill_normal(const Tensor& out, double mean, double std, Generator* generato
 void fill_bernoulli(const Tensor& out, double p, Generator* generator) {
   check_dtype(bernoulli_op, out.dtype());
   if (out.numel() != 0) bernoulli_op(stream_for(out), out, p, reserve(out, 1, generator));
+}
+
+void fill_random(const Tensor& out, int64_t low, uint64_t range, Generator* generator) {
+  check_dtype(random_op, out.dtype());
+  if (out.numel() == 0) return;
+  random_op(stream_for(out), out, low, range,
+            reserve(out, range < math::kWideRange ? 1 : 2, generator));
+}
+/// One more than the largest integer of the dtype, of floating point: than the last one before
+/// there are gaps.
+uint64_t end_of(ScalarType dtype) {
+  switch (dtype) {
+    case kByte:
+      return 1u << 8;
+    case kInt:
+      return uint64_t{1} << 31;
+    case kHalf:
+      return 1u << 11;
+    case kBFloat16:
+      return 1u << 8;
+    case kFloat:
+      return 1u << 24;
+    case kDouble:
+      return uint64_t{1} << 53;
+    default:
+      return uint64_t{1} << 63;
+  }
+}
+double smallest_of(ScalarType dtype) {
+  return dtype == kDouble ? std::numeric_limits<double>::min()
+         : dtype == kHalf ? 0x1p-14
+                          : double(std::numeric_limits<float>::min());
 }
 
 template <class Fill>
@@ -123,12 +156,7 @@ Tensor randint(int64_t low, int64_t high, IntArrayRef sizes, const TensorOptions
                 " >= to=", high);
   uint64_t range = uint64_t(high) - uint64_t(low);
   TensorOptions o = options.dtype_opt() ? options : options.dtype(kLong);
-  return filled(sizes, o, [=](const Tensor& t) {
-    check_dtype(random_op, t.dtype());
-    if (t.numel() == 0) return;
-    random_op(stream_for(t), t, low, range,
-              reserve(t, range < math::kWideRange ? 1 : 2, generator));
-  });
+  return filled(sizes, o, [=](const Tensor& t) { fill_random(t, low, range, generator); });
 }
 Tensor randint(int64_t high, IntArrayRef sizes, const TensorOptions& options,
                Generator* generator) {
@@ -156,6 +184,32 @@ Tensor randperm(int64_t n, const TensorOptions& options, Generator* generator) {
   return out;
 }
 
+Tensor& Tensor::random_(int64_t from, std::optional<int64_t> to) const {
+  ADJOINT_CHECK(!to || from < *to,
+                "random_ expects 'from' to be less than 'to', but got from=", from,
+                " >= to=", to.value_or(0));
+  const uint64_t range = to ? uint64_t(*to) - uint64_t(from) : end_of(dtype()) - uint64_t(from);
+  return fill_in_place(*this,
+                       to && from == 0 ? "RandomBackward1"
+                       : to            ? "RandomBackward0"
+                                       : "RandomBackward2",
+                       [=](const Tensor& t) { fill_random(t, from, range, nullptr); });
+}
+Tensor& Tensor::exponential_(double lambd) const {
+  ADJOINT_CHECK(lambd > 0, "exponential_ expects lambda > 0.0, but found lambda=", lambd);
+  ADJOINT_CHECK(is_floating_point(),
+                "Exponential distribution is a continuous probability "
+                "distribution. dtype must be a floating point but you specified ",
+                dtype());
+  return fill_in_place(*this, "ExponentialBackward0", [=](const Tensor& t) {
+    NoGradGuard no_grad;
+    // 1 - u is in (0, 1], of which 1 would give 0.
+    Tensor out = t.data();
+    fill_uniform(out, 0, 1, nullptr);
+    out.neg_().add_(1).log_().mul_(-1 / lambd);
+    out.clamp_(smallest_of(t.dtype()));
+  });
+}
 Tensor& Tensor::uniform_(double from, double to) const {
   ADJOINT_CHECK(from <= to, "uniform_ expects to return a [from, to) range, but found from=", from,
                 " > to=", to);

@@ -106,6 +106,11 @@ Tensor mean(const Tensor& self, IntArrayRef dims, bool keepdim, std::optional<Sc
   return mean_over(self, dim_mask(dims, self.dim()), keepdim, dtype, "MeanBackward1");
 }
 
+Tensor nansum(const Tensor& self, IntArrayRef dims, bool keepdim) {
+  if (!self.is_floating_point()) return sum(self, dims, keepdim);
+  return sum(masked_fill(self, isnan(self), 0), dims, keepdim);
+}
+
 Tensor all(const Tensor& self) { return truth(all_op, self, dim_mask({}, self.dim()), false); }
 Tensor all(const Tensor& self, int64_t dim, bool keepdim) {
   return truth(all_op, self, dim_mask(dim, self.dim()), keepdim);

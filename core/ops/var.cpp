@@ -112,4 +112,19 @@ Tensor std(const Tensor& self, IntArrayRef dims, bool unbiased, bool keepdim) {
 }
 Tensor std(const Tensor& self, bool unbiased) { return std(self, IntArrayRef(), unbiased); }
 
+std::tuple<Tensor, Tensor> var_mean(const Tensor& self, bool unbiased) {
+  return {var(self, unbiased), mean(self)};
+}
+std::tuple<Tensor, Tensor> var_mean(const Tensor& self, IntArrayRef dims, bool unbiased,
+                                    bool keepdim) {
+  return {var(self, dims, unbiased, keepdim), mean(self, dims, keepdim)};
+}
+std::tuple<Tensor, Tensor> std_mean(const Tensor& self, bool unbiased) {
+  return {std(self, unbiased), mean(self)};
+}
+std::tuple<Tensor, Tensor> std_mean(const Tensor& self, IntArrayRef dims, bool unbiased,
+                                    bool keepdim) {
+  return {std(self, dims, unbiased, keepdim), mean(self, dims, keepdim)};
+}
+
 }  // namespace adjoint

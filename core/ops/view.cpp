@@ -394,47 +394,4 @@ std::vector<Tensor> Tensor::unbind(int64_t dim) const {
   return split_views(*this, parts, dim, true, "UnbindBackward0");
 }
 
-Tensor Tensor::index(ArrayRef<TensorIndex> indices) const {
-  int64_t consumed = 0, ellipses = 0;
-  for (const TensorIndex& i : indices) {
-    consumed += i.kind() == TensorIndex::Kind::Integer || i.kind() == TensorIndex::Kind::Slice;
-    ellipses += i.kind() == TensorIndex::Kind::Ellipsis;
-  }
-  ADJOINT_CHECK_INDEX(ellipses <= 1, "an index can only have a single ellipsis ('...')");
-  ADJOINT_CHECK_INDEX(consumed <= dim(), "too many indices for tensor of dimension ", dim());
-  Tensor out = *this;
-  int64_t d = 0, source_dim = 0;
-  for (const TensorIndex& i : indices) {
-    switch (i.kind()) {
-      case TensorIndex::Kind::None: out = out.unsqueeze(d++); break;
-      case TensorIndex::Kind::Ellipsis:
-        d += dim() - consumed;
-        source_dim += dim() - consumed;
-        break;
-      case TensorIndex::Kind::Integer: {
-        int64_t size = out.size(d), index = i.integer();
-        ADJOINT_CHECK_INDEX(index >= -size && index < size, "index ", index, " is out of bounds for dimension ",
-                            source_dim, " with size ", size);
-        out = out.select(d, index);
-        ++source_dim;
-        break;
-      }
-      case TensorIndex::Kind::Slice:
-        out = out.slice(d++, i.slice().start(), i.slice().stop(), i.slice().step());
-        ++source_dim;
-        break;
-    }
-  }
-  return out;
-}
-
-const Tensor& Tensor::index_put_(std::initializer_list<TensorIndex> indices, const Tensor& value) const {
-  index(indices).copy_(value);
-  return *this;
-}
-const Tensor& Tensor::index_put_(std::initializer_list<TensorIndex> indices, const Scalar& value) const {
-  index(indices).fill_(value);
-  return *this;
-}
-
 }  // namespace adjoint

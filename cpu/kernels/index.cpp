@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Selecting by index, and adding at indices.
+// Selecting by index, and adding and writing at indices.
 //
 // Note [Adding at indices]
 // ~~~~~~~~~~~~~~~~~~~~~~~~
-// Equal indices add to one element. Work is divided so that all that is added to one element is
-// added by one thread, in the order of the indices: by rows of the output, which each thread
-// picks from all indices, or by the other dimensions. So there are no atomics, and the sums are the
-// same for any number of threads.
+// Equal indices add to one element, or the last one stays. Work is divided so that all that is
+// added to one element is added by one thread, in the order of the indices: by rows of the output,
+// which each thread picks from all indices, or by the other dimensions. So there are no atomics,
+// and the sums are the same for any number of threads.
 #include "adjoint/op_registry.h"
 #include "adjoint/tensor.h"
 #include "cpu/index_error.h"
@@ -125,6 +125,52 @@ ADJOINT_ALWAYS_INLINE void add_one(T* to, const T* from) {
   }
 }
 
+struct Add {
+  template <class T>
+  ADJOINT_ALWAYS_INLINE void one(T* to, const T* from) const {
+    add_one(to, from);
+  }
+  template <class T>
+  ADJOINT_ALWAYS_INLINE void row(T* to, const T* from, int64_t n) const {
+    add_row(to, from, n);
+  }
+};
+struct Replace {
+  template <class T>
+  ADJOINT_ALWAYS_INLINE void one(T* to, const T* from) const {
+    *to = *from;
+  }
+  template <class T>
+  ADJOINT_ALWAYS_INLINE void row(T* to, const T* from, int64_t n) const {
+    __builtin_memcpy(to, from, size_t(n) * sizeof(T));
+  }
+};
+
+/// f(a, b) takes the place of a.
+template <class T, class F>
+ADJOINT_ALWAYS_INLINE void combine_one(T* to, const T* from, const F& f) {
+  using V = Vec<typename ComputeOf<T>::type>;
+  f(V::load(to, 1), V::load(from, 1)).store(to, 1);
+}
+struct Multiply {
+  template <class T>
+  ADJOINT_ALWAYS_INLINE void one(T* to, const T* from) const {
+    combine_one(to, from, [](auto a, auto b) { return a * b; });
+  }
+};
+struct TakeMaximum {
+  template <class T>
+  ADJOINT_ALWAYS_INLINE void one(T* to, const T* from) const {
+    combine_one(to, from, [](auto a, auto b) { return maximum(a, b); });
+  }
+};
+struct TakeMinimum {
+  template <class T>
+  ADJOINT_ALWAYS_INLINE void one(T* to, const T* from) const {
+    combine_one(to, from, [](auto a, auto b) { return minimum(a, b); });
+  }
+};
+
 // ---- slices: index_select, index_add, embedding ----------------------------------------------
 
 struct SliceCopy {
@@ -159,15 +205,16 @@ void copy_slices(const SliceCopy& s, const TensorImpl& out, const TensorImpl& se
   });
 }
 
-template <class T>
-void add_slices(const SliceCopy& s, T* out, const T* src, const Indices& index) {
+template <class Write, class T>
+void write_slices(const SliceCopy& s, T* out, const T* src, const Indices& index) {
+  const Write write;
   auto add = [&](int64_t o, int64_t i, int64_t row) {
     T* to = out + (o * s.size + row) * s.inner;
     const T* from = src + (o * s.count + i) * s.inner;
     if (s.inner == 1) {
-      add_one(to, from);
+      write.one(to, from);
     } else {
-      add_row(to, from, s.inner);
+      write.row(to, from, s.inner);
     }
   };
   int64_t work = s.count * s.inner;
@@ -197,7 +244,7 @@ void add_slices(const SliceCopy& s, const TensorImpl& out, const TensorImpl& src
                 const Indices& index) {
   with_dtype(out.dtype(), [&](auto zero) {
     using T = decltype(zero);
-    add_slices(s, static_cast<T*>(out.data()), static_cast<const T*>(src.data()), index);
+    write_slices<Add>(s, static_cast<T*>(out.data()), static_cast<const T*>(src.data()), index);
   });
 }
 
@@ -217,6 +264,18 @@ void index_add_kernel(const Stream&, const Tensor& out, int64_t dim, const Tenso
              Indices(i, i.strides()[0]));
 }
 
+void index_copy_kernel(const Stream&, const Tensor& out, int64_t dim, const Tensor& index,
+                       const Tensor& src) {
+  const TensorImpl& i = *index.impl();
+  Slices slices(*out.impl(), dim);
+  const SliceCopy s{"index_copy", dim, -1, slices.outer, i.numel(), slices.size, slices.inner};
+  with_size(out.impl()->dtype(), [&](auto zero) {
+    using U = decltype(zero);
+    write_slices<Replace>(s, static_cast<U*>(out.impl()->data()),
+                          static_cast<const U*>(src.impl()->data()), Indices(i, i.strides()[0]));
+  });
+}
+
 const char kEmbedding[] = "embedding: index out of range in self";
 
 void embedding_kernel(const Stream&, const Tensor& out, const Tensor& weight, const Tensor& indices,
@@ -233,7 +292,7 @@ void embedding_backward_kernel(const Stream&, const Tensor& out, const Tensor& g
              *grad.impl(), Indices(*indices.impl()));
 }
 
-// ---- lines: gather, scatter_add --------------------------------------------------------------
+// ---- lines: gather, scatter --------------------------------------------------------------
 
 /// The elements of `index` as lines along `dim`. An index picks an element of `picked`, in the line
 /// that it stands in itself; `other` goes element by element with the index.
@@ -306,14 +365,33 @@ void gather_kernel(const Stream&, const Tensor& out, const Tensor& self, int64_t
   });
 }
 
+template <class Write, class T>
+void write_elements(const Lines& lines) {
+  const Write write;
+  T* to = static_cast<T*>(lines.picked.data());
+  const T* from = static_cast<const T*>(lines.other.data());
+  lines.walk_all([&](int64_t p, int64_t o) { write.one(to + p, from + o); });
+}
+
+void scatter_kernel(const Stream&, const Tensor& out, int64_t dim, const Tensor& index,
+                    const Tensor& src) {
+  Lines lines("scatter", index, out, src, dim);
+  with_size(out.impl()->dtype(),
+            [&](auto zero) { write_elements<Replace, decltype(zero)>(lines); });
+}
+
 void scatter_add_kernel(const Stream&, const Tensor& out, int64_t dim, const Tensor& index,
                         const Tensor& src) {
   Lines lines("scatter_add", index, out, src, dim);
+  with_dtype(out.impl()->dtype(), [&](auto zero) { write_elements<Add, decltype(zero)>(lines); });
+}
+
+template <class Write>
+void scatter_reduce_kernel(const Stream&, const Tensor& out, int64_t dim, const Tensor& index,
+                           const Tensor& src) {
+  Lines lines("scatter_reduce", index, out, src, dim);
   with_dtype(out.impl()->dtype(), [&](auto zero) {
-    using T = decltype(zero);
-    T* to = static_cast<T*>(lines.picked.data());
-    const T* from = static_cast<const T*>(lines.other.data());
-    lines.walk_all([&](int64_t p, int64_t o) { add_one(to + p, from + o); });
+    if constexpr (!__is_same(decltype(zero), bool)) write_elements<Write, decltype(zero)>(lines);
   });
 }
 
@@ -322,7 +400,12 @@ void scatter_add_kernel(const Stream&, const Tensor& out, int64_t dim, const Ten
 void register_index_kernels(OpRegistry& registry) {
   registry.set_kernel("index_select", kCPU, index_select_kernel);
   registry.set_kernel("index_add", kCPU, index_add_kernel);
+  registry.set_kernel("index_copy", kCPU, index_copy_kernel);
   registry.set_kernel("gather", kCPU, gather_kernel);
+  registry.set_kernel("scatter", kCPU, scatter_kernel);
+  registry.set_kernel("scatter_prod", kCPU, scatter_reduce_kernel<Multiply>);
+  registry.set_kernel("scatter_amax", kCPU, scatter_reduce_kernel<TakeMaximum>);
+  registry.set_kernel("scatter_amin", kCPU, scatter_reduce_kernel<TakeMinimum>);
   registry.set_kernel("scatter_add", kCPU, scatter_add_kernel);
   registry.set_kernel("embedding", kCPU, embedding_kernel);
   registry.set_kernel("embedding_backward", kCPU, embedding_backward_kernel);

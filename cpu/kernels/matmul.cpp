@@ -5,6 +5,7 @@
 #include "core/dispatch/grad_write.h"
 #include "cpu/kernels/gemm.h"
 #include "cpu/kernels/matmul_half.h"
+#include "cpu/kernels/matmul_integer.h"
 #include "cpu/kernels/reduce.h"
 #include "cpu/parallel.h"
 
@@ -13,7 +14,9 @@ namespace {
 
 template <class T>
 void product(const GemmArgs<T>& args) {
-  if constexpr (sizeof(T) == 2) {
+  if constexpr (T(0.5) == T(0)) {
+    integer_product(args);
+  } else if constexpr (sizeof(T) == 2) {
     half_product(args);
   } else {
     parallel_for(0, gemm_tile_count(args), gemm_grain(args),
@@ -60,6 +63,12 @@ void mm_kernel(const Stream&, const Tensor& out, const Tensor& a, const Tensor& 
       return mm_typed<Half>(out, a, b, bias, write);
     case kBFloat16:
       return mm_typed<BFloat16>(out, a, b, bias, write);
+    case kLong:
+      return mm_typed<int64_t>(out, a, b, bias, write);
+    case kInt:
+      return mm_typed<int32_t>(out, a, b, bias, write);
+    case kByte:
+      return mm_typed<uint8_t>(out, a, b, bias, write);
     default:
       return;
   }
@@ -101,6 +110,12 @@ void bmm_kernel(const Stream&, const Tensor& out, const Tensor& a, const Tensor&
       return bmm_typed<Half>(out, a, b, write);
     case kBFloat16:
       return bmm_typed<BFloat16>(out, a, b, write);
+    case kLong:
+      return bmm_typed<int64_t>(out, a, b, write);
+    case kInt:
+      return bmm_typed<int32_t>(out, a, b, write);
+    case kByte:
+      return bmm_typed<uint8_t>(out, a, b, write);
     default:
       return;
   }

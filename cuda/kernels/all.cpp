@@ -5,6 +5,7 @@
 namespace adjoint::cuda {
 
 void register_activation_kernels(OpRegistry&);
+void register_advanced_index_kernels(OpRegistry&);
 void register_binary_kernels(OpRegistry&);
 void register_bitwise_kernels(OpRegistry&);
 void register_comparison_kernels(OpRegistry&);
@@ -17,6 +18,7 @@ void register_extremum_kernels(OpRegistry&);
 void register_index_kernels(OpRegistry&);
 void register_index_add_kernels(OpRegistry&);
 void register_loss_kernels(OpRegistry&);
+void register_masked_kernels(OpRegistry&);
 void register_matmul_kernels(OpRegistry&);
 void register_norm_kernels(OpRegistry&);
 void register_normalization_kernels(OpRegistry&);
@@ -27,6 +29,8 @@ void register_random_kernels(OpRegistry&);
 void register_rectifier_kernels(OpRegistry&);
 void register_reduce_kernels(OpRegistry&);
 void register_rounding_kernels(OpRegistry&);
+void register_scan_kernels(OpRegistry&);
+void register_search_kernels(OpRegistry&);
 void register_select_kernels(OpRegistry&);
 void register_softmax_kernels(OpRegistry&);
 void register_sort_kernels(OpRegistry&);
@@ -36,6 +40,7 @@ void register_unary_kernels(OpRegistry&);
 
 void register_kernels(OpRegistry& registry) {
   register_activation_kernels(registry);
+  register_advanced_index_kernels(registry);
   register_binary_kernels(registry);
   register_bitwise_kernels(registry);
   register_comparison_kernels(registry);
@@ -48,6 +53,7 @@ void register_kernels(OpRegistry& registry) {
   register_index_kernels(registry);
   register_index_add_kernels(registry);
   register_loss_kernels(registry);
+  register_masked_kernels(registry);
   register_matmul_kernels(registry);
   register_norm_kernels(registry);
   register_normalization_kernels(registry);
@@ -58,6 +64,8 @@ void register_kernels(OpRegistry& registry) {
   register_rectifier_kernels(registry);
   register_reduce_kernels(registry);
   register_rounding_kernels(registry);
+  register_scan_kernels(registry);
+  register_search_kernels(registry);
   register_select_kernels(registry);
   register_softmax_kernels(registry);
   register_sort_kernels(registry);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the kernels of index.cu and index_add.cu know of index tensors.
+// What the kernels of index.cu, index_add.cu and advanced_index.cu know of index tensors.
 //
 // A bad index is reported (cuda/index_errors.h) and otherwise left out.
 #pragma once

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Adding at indices.
+// Adding and writing at indices.
 //
 // Note [Adding at indices, on a GPU]
 // ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
-// Equal indices add to one element. Pairs of an index and its place are sorted, stably, by the
-// index; one thread adds up what goes to one element, in the order of the places. So there are no
-// atomics, results are the same in every run, and the sums are the CPU's, bit for bit, but for
-// 16-bit elements, which are added up in float and rounded once. Up to kSortedByBlock indices are
-// sorted by each block for itself, in the launch that adds. Where many lines of few indices are
-// scattered, nothing is sorted: a thread walks a line.
+// Equal indices add to one element, or the last one stays (a Fold says which). Pairs of an index
+// and its place are sorted, stably, by the index; one thread adds up what goes to one element, in
+// the order of the places. So there are no atomics, results are the same in every run, and the sums
+// are the CPU's, bit for bit, but for 16-bit elements, which are added up in float and rounded
+// once. Up to kSortedByBlock indices are sorted by each block for itself, in the launch that adds.
+// Where many lines of few indices are scattered, nothing is sorted: a thread walks a line.
 #include <algorithm>
 #include <bit>
 
@@ -28,9 +28,13 @@ using namespace index;
 
 constexpr int kSortedByBlock = 1024, kShortLine = 4, kWalkedLine = 32;
 
+// A fold makes one element of what was there, in C, and of the elements that come, one after the
+// other.
+
 /// Sums of elements T: `C` holds them.
 template <class T>
 struct ElementSum {
+  using Element = T;
   using C = math::opmath_t<T>;
   static __device__ C of(T x) { return compute_from<C>(x); }
   static __device__ C add(C a, T x) { return a + of(x); }
@@ -38,6 +42,7 @@ struct ElementSum {
 /// Integers wrap around.
 template <class T, class Wrapping>
 struct IntegerSum {
+  using Element = T;
   using C = Wrapping;
   static __device__ C of(T x) { return C(x); }
   static __device__ C add(C a, T x) { return a + C(x); }
@@ -50,10 +55,37 @@ template <>
 struct ElementSum<uint8_t> : IntegerSum<uint8_t, uint32_t> {};
 template <>
 struct ElementSum<bool> {
+  using Element = bool;
   using C = bool;
   static __device__ C of(bool x) { return x; }
   static __device__ C add(C a, bool x) { return a | x; }
 };
+/// The last one.
+template <class T>
+struct LastElement {
+  using Element = T;
+  using C = T;
+  static __device__ C of(T x) { return x; }
+  static __device__ C add(C, T x) { return x; }
+};
+template <class T>
+struct ElementProduct : ElementSum<T> {
+  using typename ElementSum<T>::C;
+  static __device__ C add(C a, T x) { return a * ElementSum<T>::of(x); }
+};
+template <class T, bool largest>
+struct ElementExtremum {
+  using Element = T;
+  using C = math::opmath_t<T>;
+  static __device__ C of(T x) { return compute_from<C>(x); }
+  static __device__ C add(C a, T x) {
+    return largest ? math::maximum(a, of(x)) : math::minimum(a, of(x));
+  }
+};
+template <class T>
+using ElementMaximum = ElementExtremum<T, true>;
+template <class T>
+using ElementMinimum = ElementExtremum<T, false>;
 
 // ---- where
 
@@ -97,12 +129,11 @@ struct ElementPlaces {
 
 /// Adds up what goes to one column of the key at `begin`, if it is the key's first.
 /// `key(i)` and `place(i)` are the sorted pairs; from `valid` on, keys are left out.
-template <class T, class Places, class Key, class Place>
+template <class Sum, class T, class Places, class Key, class Place>
 __device__ void add_run(T* out, const T* src, const Places& places, const Key& key,
                         const Place& place, int n, uint32_t valid, int begin, unsigned column) {
   const uint32_t mine = key(begin);
   if (mine >= valid || (begin > 0 && key(begin - 1) == mine)) return;
-  using Sum = ElementSum<T>;
   constexpr int kAhead = 8;
   const typename Places::Column at = places.column(column);
   T* const to = out + at.target(mine);
@@ -141,10 +172,10 @@ struct ElementKeys {
 };
 
 /// Sorts and adds, in every block all of at most kSortedByBlock pairs.
-template <class T, class Keys, class Places>
+template <class Fold, class Keys, class Places>
 __global__ void __launch_bounds__(kThreads)
-    add_few_kernel(T* out, const T* __restrict__ src, Indices indices, Keys keys, Places places,
-                   int n, int rounded, uint32_t valid) {
+    add_few_kernel(typename Fold::Element* out, const typename Fold::Element* __restrict__ src,
+                   Indices indices, Keys keys, Places places, int n, int rounded, uint32_t valid) {
   SHARED_ARRAY(uint64_t, pairs, kSortedByBlock);
   for (int i = int(threadIdx.x); i < rounded; i += int(blockDim.x)) {
     const uint32_t key = i < n ? keys(indices, i, valid) : valid;
@@ -156,8 +187,8 @@ __global__ void __launch_bounds__(kThreads)
   auto place = [&](int i) { return int32_t(pairs[i]); };
   for (unsigned i = blockIdx.x * blockDim.x + threadIdx.x; i < work; i += gridDim.x * blockDim.x) {
     const unsigned begin = i / unsigned(places.columns);
-    add_run(out, src, places, key, place, n, valid, int(begin),
-            i - begin * unsigned(places.columns));
+    add_run<Fold>(out, src, places, key, place, n, valid, int(begin),
+                  i - begin * unsigned(places.columns));
   }
 }
 
@@ -172,11 +203,11 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 /// Adds sorted pairs: a block takes a pair's columns, or, where there are few, several pairs.
-template <class T, class Places>
+template <class Fold, class Places>
 __global__ void __launch_bounds__(kThreads)
-    add_sorted_kernel(T* out, const T* __restrict__ src, const uint32_t* __restrict__ keys,
-                      const int32_t* __restrict__ places_of_keys, Places places, int n,
-                      uint32_t valid, FastDivider columns) {
+    add_sorted_kernel(typename Fold::Element* out, const typename Fold::Element* __restrict__ src,
+                      const uint32_t* __restrict__ keys, const int32_t* __restrict__ places_of_keys,
+                      Places places, int n, uint32_t valid, FastDivider columns) {
   auto key = [&](int i) { return keys[i]; };
   auto place = [&](int i) { return places_of_keys[i]; };
   const unsigned pairs = blockDim.y;
@@ -184,13 +215,14 @@ __global__ void __launch_bounds__(kThreads)
   if (begin >= n) return;
   for (unsigned column = blockIdx.y * blockDim.x + threadIdx.x; column < columns.divisor;
        column += gridDim.y * blockDim.x) {
-    add_run(out, src, places, key, place, n, valid, begin, column);
+    add_run<Fold>(out, src, places, key, place, n, valid, begin, column);
   }
 }
 
-template <class T, class Keys, class Places>
-void add_at(const Stream& stream, T* out, const T* src, const Indices& indices, const Keys& keys,
-            const Places& places, int n, int64_t num_keys) {
+template <class Fold, class Keys, class Places>
+void add_at(const Stream& stream, typename Fold::Element* out, const typename Fold::Element* src,
+            const Indices& indices, const Keys& keys, const Places& places, int n,
+            int64_t num_keys) {
   ADJOINT_CHECK(num_keys < int64_t(UINT32_MAX) && places.columns <= INT_MAX,
                 "adding at indices: expected fewer than 2^32 places to add to, got ", num_keys);
   const uint32_t valid = uint32_t(num_keys);
@@ -199,8 +231,8 @@ void add_at(const Stream& stream, T* out, const T* src, const Indices& indices, 
     const int64_t work = n * places.columns;
     const unsigned threads = unsigned(std::clamp<int64_t>((work + 31) / 32 * 32, 32, kThreads));
     const unsigned blocks = unsigned(std::min<int64_t>((work + threads - 1) / threads, 256));
-    launch<add_few_kernel<T, Keys, Places>>({blocks, threads, raw(stream)}, out, src, indices, keys,
-                                            places, n, rounded, valid);
+    launch<add_few_kernel<Fold, Keys, Places>>({blocks, threads, raw(stream)}, out, src, indices,
+                                               keys, places, n, rounded, valid);
     return;
   }
   const size_t count = size_t(n);
@@ -217,88 +249,152 @@ void add_at(const Stream& stream, T* out, const T* src, const Indices& indices, 
   const unsigned deep = kThreads / wide;
   const dim3 grid{unsigned((n + int(deep) - 1) / int(deep)),
                   std::min((columns + wide - 1) / wide, 1024u)};
-  launch<add_sorted_kernel<T, Places>>({grid, {wide, deep}, raw(stream)}, out, src, sorted,
-                                       sorted_places, places, n, valid, FastDivider(columns));
+  launch<add_sorted_kernel<Fold, Places>>({grid, {wide, deep}, raw(stream)}, out, src, sorted,
+                                          sorted_places, places, n, valid, FastDivider(columns));
 }
 
 /// Lines of few indices, a thread each.
-template <class T>
+template <class Fold>
 __global__ void __launch_bounds__(kThreads)
-    scatter_lines_kernel(T* out, const T* __restrict__ src, Indices indices, Elements lines,
-                         int length, int64_t index_along, int64_t out_along, int64_t src_along,
-                         unsigned num_lines) {
+    scatter_lines_kernel(typename Fold::Element* out,
+                         const typename Fold::Element* __restrict__ src, Indices indices,
+                         Elements lines, int length, int64_t index_along, int64_t out_along,
+                         int64_t src_along, unsigned num_lines) {
   const unsigned i = blockIdx.x * kThreads + threadIdx.x;
   if (i >= num_lines) return;
-  using Sum = ElementSum<T>;
+  using T = typename Fold::Element;
   int64_t at[3];
   lines.locate(i, at);
   for (int k = 0; k < length; ++k) {
     const int64_t index = indices(at[0] + k * index_along);
     if (index < 0) continue;
     T* const to = out + at[1] + index * out_along;
-    *to = stored_from<T>(Sum::add(Sum::of(*to), src[at[2] + k * src_along]));
+    *to = stored_from<T>(Fold::add(Fold::of(*to), src[at[2] + k * src_along]));
   }
 }
 
-// ---- index_add, embedding's gradient, scatter_add
+// ---- index_add, index_copy, embedding's gradient
 
-void add_slices(const Stream& stream, const TensorImpl& out, const TensorImpl& src, int64_t dim,
-                const TensorImpl& index, int64_t index_step, IndexOp name, int64_t skip_row) {
-  const Slices s(out, dim);
-  const Indices indices(stream, index, name, dim, s.size);
-  const int n = int(checked_numel("index_add", index));
-  ADJOINT_CHECK(s.inner <= INT_MAX, "index_add: expected slices of fewer than 2^31 elements, got ",
-                out.sizes());
-  const SlicePlaces places{FastDivider(unsigned(s.inner)), s.size, n, s.outer * s.inner};
-  dispatch_all(out.dtype(), [&]<class T>() {
-    add_at(stream, static_cast<T*>(out.data()), static_cast<const T*>(src.data()), indices,
-           SliceKeys{index_step, skip_row}, places, n, s.size);
-  });
+/// With a Fold of the elements' dtype.
+template <template <class> class Fold, class F>
+void with_fold(ScalarType dtype, const F& f) {
+  dispatch_all(dtype, [&]<class T>() { f.template operator()<Fold<T>>(); });
 }
+template <class F>
+void with_last(ScalarType dtype, const F& f) {
+  dispatch_bits(dtype, [&]<class T>() { f.template operator()<LastElement<T>>(); });
+}
+
+struct SliceWrite {
+  const Stream& stream;
+  const TensorImpl &out, &src, &index;
+  int64_t dim, index_step;
+  IndexOp name;
+  int64_t skip_row;
+
+  template <class Fold>
+  void operator()() const {
+    using T = typename Fold::Element;
+    const Slices s(out, dim);
+    const Indices indices(stream, index, name, dim, s.size);
+    const int n = int(checked_numel("index_add", index));
+    ADJOINT_CHECK(s.inner <= INT_MAX,
+                  "index_add: expected slices of fewer than 2^31 elements, got ", out.sizes());
+    const SlicePlaces places{FastDivider(unsigned(s.inner)), s.size, n, s.outer * s.inner};
+    add_at<Fold>(stream, static_cast<T*>(out.data()), static_cast<const T*>(src.data()), indices,
+                 SliceKeys{index_step, skip_row}, places, n, s.size);
+  }
+};
 
 void index_add_kernel(const Stream& stream, const Tensor& out, int64_t dim, const Tensor& index,
                       const Tensor& src) {
   static const IndexOp name = name_index_op("index_add");
   const TensorImpl& i = *index.impl();
-  add_slices(stream, *out.impl(), *src.impl(), dim, i, i.strides()[0], name, -1);
+  with_fold<ElementSum>(out.impl()->dtype(), SliceWrite{stream, *out.impl(), *src.impl(), i, dim,
+                                                        i.strides()[0], name, -1});
+}
+
+void index_copy_kernel(const Stream& stream, const Tensor& out, int64_t dim, const Tensor& index,
+                       const Tensor& src) {
+  static const IndexOp name = name_index_op("index_copy");
+  const TensorImpl& i = *index.impl();
+  with_last(out.impl()->dtype(),
+            SliceWrite{stream, *out.impl(), *src.impl(), i, dim, i.strides()[0], name, -1});
 }
 
 void embedding_backward_kernel(const Stream& stream, const Tensor& out, const Tensor& grad,
                                const Tensor& indices, int64_t skip_row) {
-  add_slices(stream, *out.impl(), *grad.impl(), 0, *indices.impl(), 1, embedding_name(), skip_row);
+  with_fold<ElementSum>(out.impl()->dtype(),
+                        SliceWrite{stream, *out.impl(), *grad.impl(), *indices.impl(), 0, 1,
+                                   embedding_name(), skip_row});
 }
 
-void scatter_add_kernel(const Stream& stream, const Tensor& out, int64_t dim, const Tensor& index,
-                        const Tensor& src) {
-  static const IndexOp name = name_index_op("scatter_add");
-  const TensorImpl &i = *index.impl(), &to = *out.impl(), &from = *src.impl();
-  const unsigned numel = checked_numel("scatter_add", i);
-  const int64_t length = i.sizes()[size_t(dim)], along = to.strides()[size_t(dim)];
-  const Indices indices(stream, i, name, dim, to.sizes()[size_t(dim)]);
-  const int inner_dim = int(i.dim() - 1 - dim);
-  Elements elements(i, to, from);
-  dispatch_all(to.dtype(), [&]<class T>() {
+// ---- scatter, scatter_add, scatter_reduce
+
+struct ElementWrite {
+  const Stream& stream;
+  const TensorImpl &to, &from, &index;
+  int64_t dim;
+  IndexOp name;
+
+  template <class Fold>
+  void operator()() const {
+    using T = typename Fold::Element;
+    const unsigned numel = checked_numel("scatter", index);
+    const size_t d = size_t(dim);
+    const int64_t length = index.sizes()[d], along = to.strides()[d];
+    const Indices indices(stream, index, name, dim, to.sizes()[d]);
+    const int inner_dim = int(index.dim() - 1 - dim);
+    const Elements elements(index, to, from);
     T* const data = static_cast<T*>(to.data());
     const T* const values = static_cast<const T*>(from.data());
     if (length <= kShortLine || (length <= kWalkedLine && numel > kSortedByBlock)) {
       Elements lines = elements;
       lines.drop(inner_dim);
       const unsigned num_lines = numel / unsigned(length);
-      launch<scatter_lines_kernel<T>>({blocks_for(num_lines), kThreads, raw(stream)}, data, values,
-                                      indices, lines, int(length), i.strides()[size_t(dim)], along,
-                                      from.strides()[size_t(dim)], num_lines);
+      launch<scatter_lines_kernel<Fold>>({blocks_for(num_lines), kThreads, raw(stream)}, data,
+                                         values, indices, lines, int(length), index.strides()[d],
+                                         along, from.strides()[d], num_lines);
       return;
     }
     ElementKeys keys{elements, along};
     keys.elements.strides[1][inner_dim] = 0;
-    add_at(stream, data, values, indices, keys, ElementPlaces{elements}, int(numel), to.numel());
-  });
+    add_at<Fold>(stream, data, values, indices, keys, ElementPlaces{elements}, int(numel),
+                 to.numel());
+  }
+};
+
+void scatter_kernel(const Stream& stream, const Tensor& out, int64_t dim, const Tensor& index,
+                    const Tensor& src) {
+  static const IndexOp name = name_index_op("scatter");
+  with_last(out.impl()->dtype(),
+            ElementWrite{stream, *out.impl(), *src.impl(), *index.impl(), dim, name});
+}
+
+void scatter_add_kernel(const Stream& stream, const Tensor& out, int64_t dim, const Tensor& index,
+                        const Tensor& src) {
+  static const IndexOp name = name_index_op("scatter_add");
+  with_fold<ElementSum>(out.impl()->dtype(),
+                        ElementWrite{stream, *out.impl(), *src.impl(), *index.impl(), dim, name});
+}
+
+template <template <class> class Fold>
+void scatter_reduce_kernel(const Stream& stream, const Tensor& out, int64_t dim,
+                           const Tensor& index, const Tensor& src) {
+  static const IndexOp name = name_index_op("scatter_reduce");
+  const ElementWrite write{stream, *out.impl(), *src.impl(), *index.impl(), dim, name};
+  dispatch_numeric(out.impl()->dtype(), [&]<class T>() { write.operator()<Fold<T>>(); });
 }
 
 }  // namespace
 
 void register_index_add_kernels(OpRegistry& registry) {
   registry.set_kernel("index_add", kCUDA, index_add_kernel);
+  registry.set_kernel("index_copy", kCUDA, index_copy_kernel);
+  registry.set_kernel("scatter", kCUDA, scatter_kernel);
+  registry.set_kernel("scatter_prod", kCUDA, scatter_reduce_kernel<ElementProduct>);
+  registry.set_kernel("scatter_amax", kCUDA, scatter_reduce_kernel<ElementMaximum>);
+  registry.set_kernel("scatter_amin", kCUDA, scatter_reduce_kernel<ElementMinimum>);
   registry.set_kernel("scatter_add", kCUDA, scatter_add_kernel);
   registry.set_kernel("embedding_backward", kCUDA, embedding_backward_kernel);
 }

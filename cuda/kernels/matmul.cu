@@ -9,6 +9,7 @@
 #include "cuda/dispatch.h"
 #include "cuda/elements.h"
 #include "cuda/fast_divider.cuh"
+#include "cuda/kernels/matmul_integer.cuh"
 #include "cuda/kernels/reduce.h"
 #include "cuda/portable.cuh"
 #include "cuda/scratch.h"
@@ -113,6 +114,11 @@ bool multiply(const Stream& stream, const Tensor& out, const Tensor& row_sums, c
   const TensorImpl& c = *out.impl();
   const size_t d = size_t(c.dim()) - 2;
   bool add = write == GradWrite::Accumulate;
+  if (!isFloatingType(c.dtype())) {
+    dispatch<int64_t, int32_t, uint8_t>(
+        c.dtype(), [&]<class T>() { integer_product<T>(stream, out, a, b, bias, add); });
+    return true;
+  }
   const int64_t k = a.impl()->sizes()[d + 1];
   if (k == 0) {
     if (row_sums.defined()) return false;

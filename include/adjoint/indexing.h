@@ -7,6 +7,11 @@
 #include <optional>
 
 #include "adjoint/array_ref.h"
+#include "adjoint/tensor_impl.h"
+
+namespace adjoint {
+class Tensor;
+}
 
 namespace adjoint::indexing {
 
@@ -38,25 +43,34 @@ class Slice {
   int64_t step_;
 };
 
-/// One index: an integer, a Slice, None or Ellipsis ("...").
+/// One index: an integer, a Slice, None, Ellipsis ("..."), true or false, or a tensor: of integers
+/// (kInt, kLong), which name elements, or of truth values (kBool, kByte), which choose them.
 class TensorIndex {
  public:
-  enum class Kind : uint8_t { None, Ellipsis, Integer, Slice };
-  constexpr TensorIndex(NoneType) : kind_(Kind::None) {}
-  constexpr TensorIndex(EllipsisType) : kind_(Kind::Ellipsis) {}
-  constexpr TensorIndex(const char (&)[4]) : kind_(Kind::Ellipsis) {}
+  enum class Kind : uint8_t { None, Ellipsis, Integer, Boolean, Slice, Tensor };
+  TensorIndex(NoneType) : kind_(Kind::None) {}
+  TensorIndex(std::nullopt_t) : kind_(Kind::None) {}
+  TensorIndex(EllipsisType) : kind_(Kind::Ellipsis) {}
+  TensorIndex(const char (&)[4]) : kind_(Kind::Ellipsis) {}
   template <std::integral T>
-  constexpr TensorIndex(T i) : kind_(Kind::Integer), integer_(int64_t(i)) {}
-  constexpr TensorIndex(indexing::Slice s) : kind_(Kind::Slice), slice_(s) {}
+  TensorIndex(T i)
+      : kind_(std::same_as<T, bool> ? Kind::Boolean : Kind::Integer), integer_(int64_t(i)) {}
+  TensorIndex(indexing::Slice s) : kind_(Kind::Slice), slice_(s) {}
+  template <std::same_as<adjoint::Tensor> T>
+  TensorIndex(const T& t) : kind_(Kind::Tensor), tensor_(t.impl_ptr()) {}
 
-  constexpr Kind kind() const { return kind_; }
-  constexpr int64_t integer() const { return integer_; }
-  constexpr const indexing::Slice& slice() const { return slice_; }
+  Kind kind() const { return kind_; }
+  int64_t integer() const { return integer_; }
+  bool boolean() const { return integer_ != 0; }
+  const indexing::Slice& slice() const { return slice_; }
+  /// A Tensor's impl_ptr().
+  const intrusive_ptr<TensorImpl>& tensor() const { return tensor_; }
 
  private:
   Kind kind_;
   int64_t integer_ = 0;
   indexing::Slice slice_;
+  intrusive_ptr<TensorImpl> tensor_;
 };
 
 }  // namespace adjoint::indexing

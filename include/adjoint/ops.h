@@ -14,11 +14,16 @@
 #include "adjoint/ops/comparison.h"
 #include "adjoint/ops/convolution.h"
 #include "adjoint/ops/creation.h"
+#include "adjoint/ops/einsum.h"
 #include "adjoint/ops/index.h"
 #include "adjoint/ops/loss.h"
 #include "adjoint/ops/matmul.h"
 #include "adjoint/ops/normalization.h"
+#include "adjoint/ops/order.h"
+#include "adjoint/ops/random.h"
 #include "adjoint/ops/reduce.h"
+#include "adjoint/ops/scan.h"
+#include "adjoint/ops/shape.h"
 #include "adjoint/ops/unary.h"
 
 namespace adjoint {

@@ -212,6 +212,7 @@ class ADJOINT_API Tensor {
   Tensor narrow(int64_t dim, int64_t start, int64_t length) const;
   Tensor squeeze() const;
   Tensor squeeze(int64_t dim) const;
+  Tensor squeeze(IntArrayRef dims) const;
   Tensor unsqueeze(int64_t dim) const;
   Tensor as_strided(IntArrayRef sizes, IntArrayRef strides,
                     std::optional<int64_t> storage_offset = std::nullopt) const;
@@ -223,6 +224,30 @@ class ADJOINT_API Tensor {
   }
   std::vector<Tensor> split_with_sizes(IntArrayRef split_sizes, int64_t dim = 0) const;
   std::vector<Tensor> unbind(int64_t dim = 0) const;
+  Tensor unflatten(int64_t dim, IntArrayRef sizes) const;
+  Tensor movedim(IntArrayRef source, IntArrayRef destination) const;
+  Tensor moveaxis(IntArrayRef source, IntArrayRef destination) const {
+    return movedim(source, destination);
+  }
+  Tensor swapaxes(int64_t axis0, int64_t axis1) const { return transpose(axis0, axis1); }
+  Tensor swapdims(int64_t dim0, int64_t dim1) const { return transpose(dim0, dim1); }
+  Tensor ravel() const { return contiguous().view({-1}); }
+  Tensor broadcast_to(IntArrayRef sizes) const { return expand(sizes); }
+  Tensor diagonal(int64_t offset = 0, int64_t dim1 = 0, int64_t dim2 = 1) const;
+  Tensor unfold(int64_t dimension, int64_t size, int64_t step) const;
+  std::vector<Tensor> tensor_split(int64_t sections, int64_t dim = 0) const;
+  /// In place: this tensor shows the same memory in the shape that the functions of these names
+  /// give. They return this tensor.
+  Tensor& t_() const;
+  Tensor& transpose_(int64_t dim0, int64_t dim1) const;
+  Tensor& swapaxes_(int64_t axis0, int64_t axis1) const { return transpose_(axis0, axis1); }
+  Tensor& squeeze_() const;
+  Tensor& squeeze_(int64_t dim) const;
+  Tensor& unsqueeze_(int64_t dim) const;
+  /// To these sizes, row-major. Elements keep their places in memory; where it is too small, this
+  /// tensor alone moves to new memory, the rest of which is as it comes. Throws Error where the
+  /// tensor requires grad.
+  Tensor& resize_(IntArrayRef sizes) const;
   /// The last two dimensions exchanged.
   Tensor mT() const { return transpose(-2, -1); }
   /// New tensors of this one's dtype and device, unless options say otherwise.
@@ -231,12 +256,39 @@ class ADJOINT_API Tensor {
   Tensor new_ones(IntArrayRef sizes, const TensorOptions& options = {}) const;
   Tensor new_full(IntArrayRef sizes, const Scalar& value, const TensorOptions& options = {}) const;
   Tensor operator[](int64_t index) const;
+  /// index({index})
+  Tensor operator[](const Tensor& index) const;
+  /// What the indices name, one for each dimension, as NumPy does: a view where they are integers,
+  /// slices and None; a copy where tensors are among them. Those tensors broadcast, and their
+  /// dimensions stand where the dimensions stood that they index: in front where others are
+  /// between those. A negative index counts from the end. A mask (kBool, kByte) indexes as many
+  /// dimensions as it has: it waits for a device. Throws IndexError.
   Tensor index(ArrayRef<TensorIndex> indices) const;
   Tensor index(std::initializer_list<TensorIndex> indices) const {
     return index(ArrayRef<TensorIndex>(indices));
   }
-  const Tensor& index_put_(std::initializer_list<TensorIndex> indices, const Tensor& value) const;
-  const Tensor& index_put_(std::initializer_list<TensorIndex> indices, const Scalar& value) const;
+  /// Writes `value`, which broadcasts, to what index(indices) names; of equal indices the last one
+  /// counts. With `accumulate`, adds to it, of equal indices each. Returns this tensor. Throws
+  /// Error for another dtype or a shape that does not broadcast.
+  const Tensor& index_put_(ArrayRef<TensorIndex> indices, const Tensor& value,
+                           bool accumulate = false) const;
+  const Tensor& index_put_(ArrayRef<TensorIndex> indices, const Scalar& value,
+                           bool accumulate = false) const;
+  const Tensor& index_put_(std::initializer_list<TensorIndex> indices, const Tensor& value,
+                           bool accumulate = false) const {
+    return index_put_(ArrayRef<TensorIndex>(indices), value, accumulate);
+  }
+  const Tensor& index_put_(std::initializer_list<TensorIndex> indices, const Scalar& value,
+                           bool accumulate = false) const {
+    return index_put_(ArrayRef<TensorIndex>(indices), value, accumulate);
+  }
+  /// A copy with that change.
+  Tensor index_put(ArrayRef<TensorIndex> indices, const Tensor& value,
+                   bool accumulate = false) const;
+  Tensor index_put(std::initializer_list<TensorIndex> indices, const Tensor& value,
+                   bool accumulate = false) const {
+    return index_put(ArrayRef<TensorIndex>(indices), value, accumulate);
+  }
 
   // Copies.
   Tensor contiguous() const;
@@ -259,6 +311,20 @@ class ADJOINT_API Tensor {
   Tensor& copy_(const Tensor& src, bool non_blocking = false) const;
   Tensor sum_to_size(IntArrayRef sizes) const;
   Tensor repeat(IntArrayRef repeats) const;
+  Tensor tile(IntArrayRef dims) const;
+  Tensor repeat_interleave(int64_t repeats, std::optional<int64_t> dim = std::nullopt) const;
+  Tensor repeat_interleave(const Tensor& repeats, std::optional<int64_t> dim = std::nullopt,
+                           std::optional<int64_t> output_size = std::nullopt) const;
+  Tensor flip(IntArrayRef dims) const;
+  Tensor fliplr() const;
+  Tensor flipud() const;
+  Tensor rot90(int64_t k = 1, IntArrayRef dims = {0, 1}) const;
+  Tensor roll(IntArrayRef shifts, IntArrayRef dims = {}) const;
+  Tensor tril(int64_t diagonal = 0) const;
+  Tensor triu(int64_t diagonal = 0) const;
+  Tensor diag(int64_t diagonal = 0) const;
+  Tensor diag_embed(int64_t offset = 0, int64_t dim1 = -2, int64_t dim2 = -1) const;
+  Tensor trace() const;
 
   // Arithmetic.
   Tensor operator-() const;
@@ -433,6 +499,15 @@ class ADJOINT_API Tensor {
   Tensor& clamp_min_(const Scalar& min) const;
   Tensor& clamp_max_(const Scalar& max) const;
   Tensor& masked_fill_(const Tensor& mask, const Scalar& value) const;
+  Tensor& tril_(int64_t diagonal = 0) const;
+  Tensor& triu_(int64_t diagonal = 0) const;
+  /// Random numbers of default_generator(): integers uniform in [from, to) or [0, to), where `to`
+  /// is by default the first that the dtype can't hold (of floating point: 2 to the power of its
+  /// digits); of the exponential distribution with rate `lambd`, never 0.
+  Tensor& random_(int64_t from, std::optional<int64_t> to) const;
+  Tensor& random_(int64_t to) const { return random_(0, to); }
+  Tensor& random_() const { return random_(0, std::nullopt); }
+  Tensor& exponential_(double lambd = 1) const;
   /// Random numbers of default_generator(): uniform in [from, to), normal, 1 with probability p.
   Tensor& uniform_(double from = 0, double to = 1) const;
   Tensor& normal_(double mean = 0, double std = 1) const;
@@ -466,6 +541,15 @@ class ADJOINT_API Tensor {
   std::tuple<Tensor, Tensor> min(int64_t dim, bool keepdim = false) const;
   Tensor argmax(std::optional<int64_t> dim = std::nullopt, bool keepdim = false) const;
   Tensor argmin(std::optional<int64_t> dim = std::nullopt, bool keepdim = false) const;
+  Tensor amax(IntArrayRef dims = {}, bool keepdim = false) const;
+  Tensor amin(IntArrayRef dims = {}, bool keepdim = false) const;
+  std::tuple<Tensor, Tensor> aminmax(std::optional<int64_t> dim = std::nullopt,
+                                     bool keepdim = false) const;
+  Tensor median() const;
+  std::tuple<Tensor, Tensor> median(int64_t dim, bool keepdim = false) const;
+  std::tuple<Tensor, Tensor> kthvalue(int64_t k, int64_t dim = -1, bool keepdim = false) const;
+  std::tuple<Tensor, Tensor> mode(int64_t dim = -1, bool keepdim = false) const;
+  Tensor nansum(IntArrayRef dims = {}, bool keepdim = false) const;
   Tensor all() const;
   Tensor all(int64_t dim, bool keepdim = false) const;
   Tensor any() const;
@@ -483,16 +567,67 @@ class ADJOINT_API Tensor {
   Tensor mv(const Tensor& vec) const;
   Tensor dot(const Tensor& other) const;
   Tensor outer(const Tensor& other) const;
+  Tensor inner(const Tensor& other) const;
+  Tensor kron(const Tensor& other) const;
+  Tensor baddbmm(const Tensor& batch1, const Tensor& batch2, const Scalar& beta = 1,
+                 const Scalar& alpha = 1) const;
+  Tensor addbmm(const Tensor& batch1, const Tensor& batch2, const Scalar& beta = 1,
+                const Scalar& alpha = 1) const;
+  Tensor addmv(const Tensor& mat, const Tensor& vec, const Scalar& beta = 1,
+               const Scalar& alpha = 1) const;
+  Tensor addr(const Tensor& vec1, const Tensor& vec2, const Scalar& beta = 1,
+              const Scalar& alpha = 1) const;
   Tensor addmm(const Tensor& mat1, const Tensor& mat2, const Scalar& beta = 1,
                const Scalar& alpha = 1) const;
 
   // Selecting by index.
   Tensor index_select(int64_t dim, const Tensor& index) const;
   Tensor gather(int64_t dim, const Tensor& index) const;
+  Tensor scatter(int64_t dim, const Tensor& index, const Tensor& src) const;
+  Tensor scatter(int64_t dim, const Tensor& index, const Scalar& value) const;
   Tensor scatter_add(int64_t dim, const Tensor& index, const Tensor& src) const;
-  Tensor index_add(int64_t dim, const Tensor& index, const Tensor& src) const;
+  Tensor scatter_reduce(int64_t dim, const Tensor& index, const Tensor& src,
+                        std::string_view reduce, bool include_self = true) const;
+  Tensor index_add(int64_t dim, const Tensor& index, const Tensor& src,
+                   const Scalar& alpha = 1) const;
+  Tensor index_copy(int64_t dim, const Tensor& index, const Tensor& src) const;
+  Tensor index_fill(int64_t dim, const Tensor& index, const Scalar& value) const;
+  Tensor index_fill(int64_t dim, const Tensor& index, const Tensor& value) const;
+  Tensor masked_select(const Tensor& mask) const;
+  Tensor masked_scatter(const Tensor& mask, const Tensor& source) const;
+  Tensor nonzero() const;
+  std::vector<Tensor> nonzero_numpy() const;
+  Tensor argwhere() const;
+  Tensor count_nonzero(IntArrayRef dims = {}) const;
+  Tensor take(const Tensor& index) const;
+  Tensor take_along_dim(const Tensor& indices, std::optional<int64_t> dim = std::nullopt) const;
+  /// In place: they return this tensor.
+  Tensor& scatter_(int64_t dim, const Tensor& index, const Tensor& src) const;
+  Tensor& scatter_(int64_t dim, const Tensor& index, const Scalar& value) const;
+  Tensor& scatter_add_(int64_t dim, const Tensor& index, const Tensor& src) const;
+  Tensor& scatter_reduce_(int64_t dim, const Tensor& index, const Tensor& src,
+                          std::string_view reduce, bool include_self = true) const;
+  Tensor& index_add_(int64_t dim, const Tensor& index, const Tensor& src,
+                     const Scalar& alpha = 1) const;
+  Tensor& index_copy_(int64_t dim, const Tensor& index, const Tensor& src) const;
+  Tensor& index_fill_(int64_t dim, const Tensor& index, const Scalar& value) const;
+  Tensor& index_fill_(int64_t dim, const Tensor& index, const Tensor& value) const;
+  Tensor& masked_scatter_(const Tensor& mask, const Tensor& source) const;
+
+  // Scans along a dimension.
+  Tensor cumsum(int64_t dim, std::optional<ScalarType> dtype = std::nullopt) const;
+  Tensor cumprod(int64_t dim, std::optional<ScalarType> dtype = std::nullopt) const;
+  Tensor logcumsumexp(int64_t dim) const;
+  std::tuple<Tensor, Tensor> cummax(int64_t dim) const;
+  std::tuple<Tensor, Tensor> cummin(int64_t dim) const;
+
   std::tuple<Tensor, Tensor> sort(int64_t dim = -1, bool descending = false) const;
   Tensor argsort(int64_t dim = -1, bool descending = false) const;
+  Tensor msort() const;
+  Tensor bincount(const Tensor& weights = {}, int64_t minlength = 0) const;
+  Tensor histc(int64_t bins = 100, const Scalar& min = 0, const Scalar& max = 0) const;
+  Tensor bernoulli() const;
+  Tensor multinomial(int64_t num_samples, bool replacement = false) const;
   std::tuple<Tensor, Tensor> topk(int64_t k, int64_t dim = -1, bool largest = true,
                                   bool sorted = true) const;
 

@@ -78,6 +78,10 @@ class ADJOINT_API TensorImpl {
   /// Whether its in-place changes are counted: not those of inference tensors.
   bool has_version() const noexcept { return !inference_ || own_version_; }
 
+  /// Shows the same memory, from the same first element, in another way.
+  void set_sizes_and_strides(IntArrayRef sizes, IntArrayRef strides) {
+    set_geometry(sizes, strides);
+  }
   /// Takes the memory, dtype and geometry of `other`, as set_data does. The place in the graph and
   /// the count of changes stay.
   void set_data(const TensorImpl& other);

@@ -253,11 +253,60 @@ inline Tensor Tensor::index_select(int64_t dim, const Tensor& index) const {
 inline Tensor Tensor::gather(int64_t dim, const Tensor& index) const {
   return adjoint::gather(*this, dim, index);
 }
+inline Tensor Tensor::scatter(int64_t dim, const Tensor& index, const Tensor& src) const {
+  return adjoint::scatter(*this, dim, index, src);
+}
+inline Tensor Tensor::scatter(int64_t dim, const Tensor& index, const Scalar& value) const {
+  return adjoint::scatter(*this, dim, index, value);
+}
 inline Tensor Tensor::scatter_add(int64_t dim, const Tensor& index, const Tensor& src) const {
   return adjoint::scatter_add(*this, dim, index, src);
 }
-inline Tensor Tensor::index_add(int64_t dim, const Tensor& index, const Tensor& src) const {
-  return adjoint::index_add(*this, dim, index, src);
+inline Tensor Tensor::scatter_reduce(int64_t dim, const Tensor& index, const Tensor& src,
+                                     std::string_view reduce, bool include_self) const {
+  return adjoint::scatter_reduce(*this, dim, index, src, reduce, include_self);
+}
+inline Tensor Tensor::index_add(int64_t dim, const Tensor& index, const Tensor& src,
+                                const Scalar& alpha) const {
+  return adjoint::index_add(*this, dim, index, src, alpha);
+}
+inline Tensor Tensor::index_copy(int64_t dim, const Tensor& index, const Tensor& src) const {
+  return adjoint::index_copy(*this, dim, index, src);
+}
+inline Tensor Tensor::index_fill(int64_t dim, const Tensor& index, const Scalar& value) const {
+  return adjoint::index_fill(*this, dim, index, value);
+}
+inline Tensor Tensor::index_fill(int64_t dim, const Tensor& index, const Tensor& value) const {
+  return adjoint::index_fill(*this, dim, index, value);
+}
+inline Tensor Tensor::masked_select(const Tensor& mask) const {
+  return adjoint::masked_select(*this, mask);
+}
+inline Tensor Tensor::masked_scatter(const Tensor& mask, const Tensor& source) const {
+  return adjoint::masked_scatter(*this, mask, source);
+}
+inline Tensor Tensor::nonzero() const { return adjoint::nonzero(*this); }
+inline std::vector<Tensor> Tensor::nonzero_numpy() const { return adjoint::nonzero_numpy(*this); }
+inline Tensor Tensor::argwhere() const { return adjoint::argwhere(*this); }
+inline Tensor Tensor::count_nonzero(IntArrayRef dims) const {
+  return adjoint::count_nonzero(*this, dims);
+}
+inline Tensor Tensor::take(const Tensor& index) const { return adjoint::take(*this, index); }
+inline Tensor Tensor::take_along_dim(const Tensor& indices, std::optional<int64_t> dim) const {
+  return adjoint::take_along_dim(*this, indices, dim);
+}
+inline Tensor Tensor::cumsum(int64_t dim, std::optional<ScalarType> dtype) const {
+  return adjoint::cumsum(*this, dim, dtype);
+}
+inline Tensor Tensor::cumprod(int64_t dim, std::optional<ScalarType> dtype) const {
+  return adjoint::cumprod(*this, dim, dtype);
+}
+inline Tensor Tensor::logcumsumexp(int64_t dim) const { return adjoint::logcumsumexp(*this, dim); }
+inline std::tuple<Tensor, Tensor> Tensor::cummax(int64_t dim) const {
+  return adjoint::cummax(*this, dim);
+}
+inline std::tuple<Tensor, Tensor> Tensor::cummin(int64_t dim) const {
+  return adjoint::cummin(*this, dim);
 }
 inline std::tuple<Tensor, Tensor> Tensor::sort(int64_t dim, bool descending) const {
   return adjoint::sort(*this, dim, descending);
@@ -268,6 +317,97 @@ inline Tensor Tensor::argsort(int64_t dim, bool descending) const {
 inline std::tuple<Tensor, Tensor> Tensor::topk(int64_t k, int64_t dim, bool largest,
                                                bool sorted) const {
   return adjoint::topk(*this, k, dim, largest, sorted);
+}
+inline Tensor Tensor::squeeze(IntArrayRef dims) const { return adjoint::squeeze(*this, dims); }
+inline Tensor Tensor::unflatten(int64_t dim, IntArrayRef sizes) const {
+  return adjoint::unflatten(*this, dim, sizes);
+}
+inline Tensor Tensor::movedim(IntArrayRef source, IntArrayRef destination) const {
+  return adjoint::movedim(*this, source, destination);
+}
+inline Tensor Tensor::diagonal(int64_t offset, int64_t dim1, int64_t dim2) const {
+  return adjoint::diagonal(*this, offset, dim1, dim2);
+}
+inline Tensor Tensor::unfold(int64_t dimension, int64_t size, int64_t step) const {
+  return adjoint::unfold(*this, dimension, size, step);
+}
+inline std::vector<Tensor> Tensor::tensor_split(int64_t sections, int64_t dim) const {
+  return adjoint::tensor_split(*this, sections, dim);
+}
+inline Tensor Tensor::tile(IntArrayRef dims) const { return adjoint::tile(*this, dims); }
+inline Tensor Tensor::repeat_interleave(int64_t repeats, std::optional<int64_t> dim) const {
+  return adjoint::repeat_interleave(*this, repeats, dim);
+}
+inline Tensor Tensor::repeat_interleave(const Tensor& repeats, std::optional<int64_t> dim,
+                                        std::optional<int64_t> output_size) const {
+  return adjoint::repeat_interleave(*this, repeats, dim, output_size);
+}
+inline Tensor Tensor::flip(IntArrayRef dims) const { return adjoint::flip(*this, dims); }
+inline Tensor Tensor::fliplr() const { return adjoint::fliplr(*this); }
+inline Tensor Tensor::flipud() const { return adjoint::flipud(*this); }
+inline Tensor Tensor::rot90(int64_t k, IntArrayRef dims) const {
+  return adjoint::rot90(*this, k, dims);
+}
+inline Tensor Tensor::roll(IntArrayRef shifts, IntArrayRef dims) const {
+  return adjoint::roll(*this, shifts, dims);
+}
+inline Tensor Tensor::tril(int64_t diagonal) const { return adjoint::tril(*this, diagonal); }
+inline Tensor Tensor::triu(int64_t diagonal) const { return adjoint::triu(*this, diagonal); }
+inline Tensor Tensor::diag(int64_t diagonal) const { return adjoint::diag(*this, diagonal); }
+inline Tensor Tensor::diag_embed(int64_t offset, int64_t dim1, int64_t dim2) const {
+  return adjoint::diag_embed(*this, offset, dim1, dim2);
+}
+inline Tensor Tensor::trace() const { return adjoint::trace(*this); }
+inline Tensor Tensor::amax(IntArrayRef dims, bool keepdim) const {
+  return adjoint::amax(*this, dims, keepdim);
+}
+inline Tensor Tensor::amin(IntArrayRef dims, bool keepdim) const {
+  return adjoint::amin(*this, dims, keepdim);
+}
+inline std::tuple<Tensor, Tensor> Tensor::aminmax(std::optional<int64_t> dim, bool keepdim) const {
+  return adjoint::aminmax(*this, dim, keepdim);
+}
+inline Tensor Tensor::median() const { return adjoint::median(*this); }
+inline std::tuple<Tensor, Tensor> Tensor::median(int64_t dim, bool keepdim) const {
+  return adjoint::median(*this, dim, keepdim);
+}
+inline std::tuple<Tensor, Tensor> Tensor::kthvalue(int64_t k, int64_t dim, bool keepdim) const {
+  return adjoint::kthvalue(*this, k, dim, keepdim);
+}
+inline std::tuple<Tensor, Tensor> Tensor::mode(int64_t dim, bool keepdim) const {
+  return adjoint::mode(*this, dim, keepdim);
+}
+inline Tensor Tensor::nansum(IntArrayRef dims, bool keepdim) const {
+  return adjoint::nansum(*this, dims, keepdim);
+}
+inline Tensor Tensor::inner(const Tensor& other) const { return adjoint::inner(*this, other); }
+inline Tensor Tensor::kron(const Tensor& other) const { return adjoint::kron(*this, other); }
+inline Tensor Tensor::baddbmm(const Tensor& batch1, const Tensor& batch2, const Scalar& beta,
+                              const Scalar& alpha) const {
+  return adjoint::baddbmm(*this, batch1, batch2, beta, alpha);
+}
+inline Tensor Tensor::addbmm(const Tensor& batch1, const Tensor& batch2, const Scalar& beta,
+                             const Scalar& alpha) const {
+  return adjoint::addbmm(*this, batch1, batch2, beta, alpha);
+}
+inline Tensor Tensor::addmv(const Tensor& mat, const Tensor& vec, const Scalar& beta,
+                            const Scalar& alpha) const {
+  return adjoint::addmv(*this, mat, vec, beta, alpha);
+}
+inline Tensor Tensor::addr(const Tensor& vec1, const Tensor& vec2, const Scalar& beta,
+                           const Scalar& alpha) const {
+  return adjoint::addr(*this, vec1, vec2, beta, alpha);
+}
+inline Tensor Tensor::msort() const { return adjoint::msort(*this); }
+inline Tensor Tensor::bincount(const Tensor& weights, int64_t minlength) const {
+  return adjoint::bincount(*this, weights, minlength);
+}
+inline Tensor Tensor::histc(int64_t bins, const Scalar& min, const Scalar& max) const {
+  return adjoint::histc(*this, bins, min, max);
+}
+inline Tensor Tensor::bernoulli() const { return adjoint::bernoulli(*this); }
+inline Tensor Tensor::multinomial(int64_t num_samples, bool replacement) const {
+  return adjoint::multinomial(*this, num_samples, replacement);
 }
 
 // Methods under the name of a function.

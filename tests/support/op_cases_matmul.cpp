@@ -56,6 +56,7 @@ std::vector<OpCase> matmul_cases() {
                  {values({5, 7}), values({7, 3})},   {values({33, 17}), values({17, 40})},
                  {values({1, 64}), values({64, 10})}};
   two.large = {values({130, 90}), values({90, 150})};
+  two.dtypes = kFloatsAndIntegers;
   two.magnitude = 64;
   two.third_order = true;
   two.errors = {
@@ -80,6 +81,7 @@ std::vector<OpCase> matmul_cases() {
                      {values({3, 2, 0}), values({3, 0, 2})},
                      {values({4, 9, 17}), values({4, 17, 12})}};
   batches.large = {values({6, 50, 60}), values({6, 60, 70})};
+  batches.dtypes = kFloatsAndIntegers;
   batches.magnitude = 64;
   batches.errors = {
       error<Error>("must be a 3D tensor",
@@ -142,6 +144,7 @@ std::vector<OpCase> matmul_cases() {
                    {values({0, 3}), values({2, 3}), values({2})},
                    {values({33, 17}), values({40, 17}), values({40})}};
   layer.large = {values({130, 90}), values({150, 90}), values({150})};
+  layer.dtypes = kFloatsAndIntegers;
   layer.magnitude = 64;
   layer.errors = {error<Error>("shapes cannot be multiplied",
                                [] {
@@ -176,6 +179,7 @@ std::vector<OpCase> matmul_cases() {
                  {values({2, 2, 3}), values({3})},
                  {values({0, 2, 3}), values({3, 2})}};
   any.large = {values({6, 50, 60}), values({60, 70})};
+  any.dtypes = kFloatsAndIntegers;
   any.magnitude = 64;
   any.errors = {
       error<Error>("both arguments to matmul need to be at least 1D, but they are 0D and 1D",

@@ -130,6 +130,32 @@ std::vector<OpCase> sum_cases() {
       "sum.dtype", [](const Tensor& t) { return sum(t, kDouble); }, total));
   rows.back().gives = {Gives::Double};
 
+  rows.push_back(dims_row(
+      "nansum", [](const Tensor& t, const Sizes& d, bool k) { return nansum(t, d, k); },
+      [](const Values& v) {
+        double sum = 0;
+        for (double x : v) sum += std::isnan(x) ? 0 : x;
+        return sum;
+      },
+      {1}, true));
+  rows.back().magnitude = 16;
+  OpCase& moments = rows.emplace_back(full_row(
+      "var_mean", [](const Tensor& t) { return t; }, average));
+  moments.call = [](const variable_list& t) { return var_mean(t[0], false); };
+  moments.formula = [](const std::vector<Array>& x) {
+    auto variance = [](const Values& v) {
+      const double middle = average(v);
+      double sum = 0;
+      for (double y : v) sum += (y - middle) * (y - middle);
+      return sum / double(v.size());
+    };
+    return std::vector<Array>{reduce(x[0], all_dims(x[0]), false, variance),
+                              reduce(x[0], all_dims(x[0]), false, average)};
+  };
+  moments.magnitude = 8;
+  moments.half_ulps = 4;
+  without_empty(moments, "the mean of nothing is no number");
+
   rows.push_back(full_row(
       "mean", [](const Tensor& t) { return mean(t); }, average));
   rows.back().errors = {
@@ -236,6 +262,33 @@ std::vector<OpCase> extremum_cases() {
   rows.push_back(extremum_by_dim("min_dim", min, smallest, index_of_smallest, -1, false));
   rows.push_back(extremum_by_dim("min_dim.keepdim", min, smallest, index_of_smallest, 0, true));
 
+  auto over = [](auto f) {
+    return [f](const Tensor& t, const Sizes& d, bool k) { return f(t, d, k); };
+  };
+  rows.push_back(dims_row("max.amax", over(amax), largest, kSomeDims, true, distinct));
+  rows.push_back(dims_row("max.amax_last", over(amax), largest, {-1}, false, distinct));
+  rows.push_back(dims_row("min.amin", over(amin), smallest, kSomeDims, false, distinct));
+  for (size_t i = rows.size() - 3; i < rows.size(); ++i) {
+    rows[i].dtypes = kEveryDtype;
+    rows[i].errors = {
+        error<Error>("amax(): Expected reduction dim to be specified for input.numel() == 0",
+                     [] { amax(zeros({0})); }),
+        error<IndexError>("amin(): Expected reduction dim 0 to have non-zero size",
+                          [] {
+                            amin(zeros({0, 2}), 0);
+                          }),
+        error<Error>("aminmax(): cannot compute aminmax over an empty dimension",
+                     [] { aminmax(zeros({0})); })};
+  }
+  OpCase& both = rows.emplace_back(full_row(
+      "aminmax", [](const Tensor& t) { return t; }, largest, distinct));
+  both.call = [](const variable_list& t) { return aminmax(t[0]); };
+  both.formula = [](const std::vector<Array>& x) {
+    return std::vector<Array>{reduce(x[0], all_dims(x[0]), false, smallest),
+                              reduce(x[0], all_dims(x[0]), false, largest)};
+  };
+  without_empty(both, no_neutral);
+
   const Input ties = values({}).rounded();
   rows.push_back(full_row(
       "argmax", [](const Tensor& t) { return argmax(t); }, index_of_largest, ties));
@@ -317,8 +370,9 @@ std::vector<OpCase> reduce_cases() {
     for (OpCase& row : part()) rows.push_back(std::move(row));
   }
   for (OpCase& row : rows) {
-    row.sums_in_memory_order =
-        row.op() == "sum" || row.op() == "prod" || row.op() == "mean" || row.op() == "norm";
+    row.sums_in_memory_order = row.op() == "sum" || row.op() == "nansum" ||
+                               row.op() == "var_mean" || row.op() == "prod" || row.op() == "mean" ||
+                               row.op() == "norm";
   }
   return rows;
 }

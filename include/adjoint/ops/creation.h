@@ -38,6 +38,11 @@ ADJOINT_API Tensor arange(const Scalar& end, const TensorOptions& options = {});
 /// `steps` values from start to end, both included.
 ADJOINT_API Tensor linspace(const Scalar& start, const Scalar& end, int64_t steps,
                             const TensorOptions& options = {});
+/// `steps` powers of `base`, with exponents from start to end, both included.
+ADJOINT_API Tensor logspace(const Scalar& start, const Scalar& end, int64_t steps, double base = 10,
+                            const TensorOptions& options = {});
+/// A 0-d tensor.
+ADJOINT_API Tensor scalar_tensor(const Scalar& value, const TensorOptions& options = {});
 /// [n, m] with ones on the diagonal.
 ADJOINT_API Tensor eye(int64_t n, const TensorOptions& options = {});
 ADJOINT_API Tensor eye(int64_t n, int64_t m, const TensorOptions& options = {});

@@ -30,12 +30,28 @@ ADJOINT_API Tensor var(const Tensor& self, bool unbiased = true);
 ADJOINT_API Tensor var(const Tensor& self, IntArrayRef dims, bool unbiased, bool keepdim = false);
 ADJOINT_API Tensor std(const Tensor& self, bool unbiased = true);
 ADJOINT_API Tensor std(const Tensor& self, IntArrayRef dims, bool unbiased, bool keepdim = false);
+/// Both at once, the mean behind.
+ADJOINT_API std::tuple<Tensor, Tensor> var_mean(const Tensor& self, bool unbiased = true);
+ADJOINT_API std::tuple<Tensor, Tensor> var_mean(const Tensor& self, IntArrayRef dims,
+                                                bool unbiased = true, bool keepdim = false);
+ADJOINT_API std::tuple<Tensor, Tensor> std_mean(const Tensor& self, bool unbiased = true);
+ADJOINT_API std::tuple<Tensor, Tensor> std_mean(const Tensor& self, IntArrayRef dims,
+                                                bool unbiased = true, bool keepdim = false);
+/// The sum of what is not NaN.
+ADJOINT_API Tensor nansum(const Tensor& self, IntArrayRef dims = {}, bool keepdim = false);
 /// NaN if any is. Ties share the gradient evenly. Throws Error for no elements.
 ADJOINT_API Tensor max(const Tensor& self);
 ADJOINT_API Tensor min(const Tensor& self);
 /// Values and indices (kLong) along `dim`; of ties, the first, which gets the gradient.
 ADJOINT_API std::tuple<Tensor, Tensor> max(const Tensor& self, int64_t dim, bool keepdim = false);
 ADJOINT_API std::tuple<Tensor, Tensor> min(const Tensor& self, int64_t dim, bool keepdim = false);
+/// The same along several dimensions (all without `dims`); ties share the gradient evenly.
+ADJOINT_API Tensor amax(const Tensor& self, IntArrayRef dims = {}, bool keepdim = false);
+ADJOINT_API Tensor amin(const Tensor& self, IntArrayRef dims = {}, bool keepdim = false);
+/// amin and amax.
+ADJOINT_API std::tuple<Tensor, Tensor> aminmax(const Tensor& self,
+                                               std::optional<int64_t> dim = std::nullopt,
+                                               bool keepdim = false);
 inline Tensor max(const Tensor& self, const Tensor& other) { return maximum(self, other); }
 inline Tensor min(const Tensor& self, const Tensor& other) { return minimum(self, other); }
 /// The index (kLong) of the first largest; of the flattened tensor where `dim` is not given.
