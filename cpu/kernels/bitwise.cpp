@@ -22,9 +22,8 @@ void xor_kernel(const Stream&, const TensorIterator& iter) {
 }
 void not_kernel(const Stream&, const TensorIterator& iter) {
   dispatch<int64_t, int32_t, uint8_t, bool>(iter.dtypes[0], [&]<class S>() {
-    // Of a bool the lowest bit alone.
-    constexpr S changed = __is_same(S, bool) ? S(1) : S(-1);
-    elementwise<S, S(S)>(iter, [](Vec<S> a) { return Vec<S>(a.v ^ Vec<S>(changed).v); });
+    // -1 has all bits set; as a bool it is the lowest alone.
+    elementwise<S, S(S)>(iter, [](Vec<S> a) { return Vec<S>(a.v ^ Vec<S>(S(-1)).v); });
   });
 }
 

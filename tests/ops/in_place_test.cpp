@@ -34,10 +34,14 @@ std::vector<Pair> pairs() {
           return x.name##_(__VA_ARGS__);                                         \
         } \
   }
-#define ACTIVATION(name, ...)                                                               \
-  Pair {                                                                                    \
-#name, [](const Tensor& x, const Tensor&) { return name(x __VA_OPT__(, ) __VA_ARGS__); }, \
-        [](Tensor x, const Tensor&) { return name##_(x __VA_OPT__(, ) __VA_ARGS__); } \
+// On both sides of 0.
+#define ACTIVATION(name, ...)                                                                     \
+  Pair {                                                                                          \
+#name, [](const Tensor& x, const Tensor&) { return name(x - 0.6 __VA_OPT__(, ) __VA_ARGS__); }, \
+        [](Tensor x, const Tensor&) {                                                               \
+          x.sub_(0.6);                                                                              \
+          return name##_(x __VA_OPT__(, ) __VA_ARGS__);                                             \
+        } \
   }
   return {UNARY(square),
           UNARY(rsqrt),
@@ -87,10 +91,10 @@ std::vector<Pair> pairs() {
           ACTIVATION(selu),
           ACTIVATION(celu, 2),
           ACTIVATION(leaky_relu, 0.2),
-          ACTIVATION(hardtanh, -0.5, 0.5),
+          ACTIVATION(hardtanh, -0.2, 0.2),
           ACTIVATION(relu6),
           ACTIVATION(hardsigmoid),
-          ACTIVATION(threshold, 0.5, 7)};
+          ACTIVATION(threshold, 0.1, 7)};
 #undef UNARY
 #undef BINARY
 #undef ACTIVATION
