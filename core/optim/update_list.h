@@ -36,7 +36,7 @@ class UpdateRefresher final : public Refresher {
     Update& update = std::get<1>(call_.args).get();
     const ArrayRef<Tensors> tensors = std::get<0>(call_.args).get();
     for (size_t i = 0; i < sources_.size(); ++i) {
-      Update fresh;
+      Update fresh{};
       if (!make_(*sources_[i].options, *sources_[i].state, tensors[0], fresh)) return false;
       if (i != 0 && !(fresh == update)) return false;
       update = fresh;
