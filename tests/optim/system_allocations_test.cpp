@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "adjoint/capture.h"
 #include "adjoint/nn.h"
 #include "adjoint/optim.h"
 
@@ -118,6 +119,25 @@ TEST(SystemAllocations, OfATrainingStepAreNone) {
     expect_none("Adam", adam);
     optim::AdamW adamw(network->parameters(), optim::AdamWOptions(1e-3));
     expect_none("AdamW", adamw);
+  }
+}
+
+TEST(SystemAllocations, OfAReplayedStepAreNone) {
+  for (const Kind& kind : {Kind{"perceptron", perceptron, {8, 20}},
+                           Kind{"convolutions", convolutions, {8, 1, 8, 8}}}) {
+    nn::Sequential network = kind.network();
+    const Tensor x = randn(kind.input, kCPU), y = randint(4, {8}, dtype(kLong).device(kCPU));
+    network->to(kCPU);
+    optim::Adam adam(network->parameters(), optim::AdamOptions(1e-3));
+    auto step = capture([&](const Tensor& input, const Tensor& target) {
+      adam.zero_grad();
+      Tensor loss = nn::functional::cross_entropy(network->forward(input), target);
+      loss.backward();
+      adam.step();
+      return loss;
+    });
+    EXPECT_EQ(allocations_of([&] { step.replay(x, y); }), 0) << kind.name;
+    EXPECT_EQ(step.stats().num_replays, 5u) << kind.name;
   }
 }
 
