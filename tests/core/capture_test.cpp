@@ -20,7 +20,7 @@ namespace program {
   const float value = t.item<float>();
   return value + 1;
 }
-constexpr int kLineThatReads = __LINE__ - 3;
+[[maybe_unused]] constexpr int kLineThatReads = __LINE__ - 3;
 
 }  // namespace program
 
