@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "adjoint/nn/convolution.h"
 
+#include <algorithm>
 #include <cmath>
 #include <ostream>
 
@@ -8,19 +9,99 @@
 #include "core/nn/print.h"
 
 namespace adjoint::nn {
+namespace {
 
-Conv2dImpl::Conv2dImpl(const Conv2dOptions& o) : options(o) {
+/// Twice each number, the last one first: the borders that pad() is to make.
+DimVector both_borders(IntArrayRef padding) {
+  DimVector borders;
+  for (size_t i = padding.size(); i-- > 0;) {
+    borders.push_back(padding[i]);
+    borders.push_back(padding[i]);
+  }
+  return borders;
+}
+
+/// The borders that keep the size; of an odd number the larger part comes behind.
+template <size_t D>
+DimVector same_borders(const ConvOptions<D>& o) {
+  DimVector borders;
+  for (size_t i = D; i-- > 0;) {
+    const int64_t all = o.dilation()[i] * (o.kernel_size()[i] - 1);
+    borders.push_back(all / 2);
+    borders.push_back(all - all / 2);
+  }
+  return borders;
+}
+
+template <size_t D>
+void check(const ConvOptions<D>& o) {
+  if (o.padding().mode() != ConvPaddingMode::Same) return;
+  for (size_t i = 0; i < D; ++i) {
+    ADJOINT_CHECK_VALUE(o.stride()[i] == 1,
+                        "padding='same' is not supported for strided convolutions");
+  }
+}
+template <size_t D>
+void check(const ConvTransposeOptions<D>& o) {
+  ADJOINT_CHECK_VALUE(o.padding_mode() == PaddingMode::Zeros,
+                      "Only \"zeros\" padding mode is "
+                      "supported for ConvTranspose",
+                      D, "d");
+}
+
+template <size_t D>
+Tensor run(const Tensor& input, const Tensor& weight, const Tensor& bias, const ConvOptions<D>& o) {
+  constexpr auto convolve = D == 1 ? conv1d : conv2d;
+  const bool is_same = o.padding().mode() == ConvPaddingMode::Same;
+  const DimVector borders = is_same ? same_borders(o) : both_borders(o.padding());
+  if (o.padding_mode() != PaddingMode::Zeros) {
+    return convolve(pad(input, borders, word(o.padding_mode())), weight, bias, o.stride(), 0,
+                    o.dilation(), o.groups());
+  }
+  bool is_symmetric = true;
+  DimVector padding(D, 0);
+  for (size_t i = 0; i < D; ++i) {
+    is_symmetric = is_symmetric && borders[2 * i] == borders[2 * i + 1];
+    padding[D - 1 - i] = borders[2 * i];
+  }
+  if (is_symmetric) {
+    return convolve(input, weight, bias, o.stride(), padding, o.dilation(), o.groups());
+  }
+  return convolve(constant_pad_nd(input, borders), weight, bias, o.stride(), 0, o.dilation(),
+                  o.groups());
+}
+template <size_t D>
+Tensor run(const Tensor& input, const Tensor& weight, const Tensor& bias,
+           const ConvTransposeOptions<D>& o) {
+  constexpr auto convolve = D == 1 ? conv_transpose1d : conv_transpose2d;
+  return convolve(input, weight, bias, o.stride(), o.padding(), o.output_padding(), o.groups(),
+                  o.dilation());
+}
+
+bool all_are(IntArrayRef list, int64_t value) {
+  return std::all_of(list.begin(), list.end(), [&](int64_t n) { return n == value; });
+}
+
+}  // namespace
+
+template <class Options>
+ConvNdImpl<Options>::ConvNdImpl(const Options& o) : options(o) {
   ADJOINT_CHECK_VALUE(o.groups() > 0, "groups must be a positive integer");
   ADJOINT_CHECK_VALUE(o.in_channels() % o.groups() == 0, "in_channels must be divisible by groups");
   ADJOINT_CHECK_VALUE(o.out_channels() % o.groups() == 0,
                       "out_channels must be divisible by groups");
-  weight = register_parameter("weight", empty({o.out_channels(), o.in_channels() / o.groups(),
-                                               o.kernel_size()[0], o.kernel_size()[1]}));
+  check(o);
+  const int64_t first = Options::kTransposed ? o.in_channels() : o.out_channels();
+  const int64_t second = Options::kTransposed ? o.out_channels() : o.in_channels();
+  DimVector sizes{first, second / o.groups()};
+  for (size_t i = 0; i < Options::kDims; ++i) sizes.push_back(o.kernel_size()[i]);
+  weight = register_parameter("weight", empty(sizes));
   bias = register_parameter("bias", o.bias() ? empty({o.out_channels()}) : Tensor());
   reset_parameters();
 }
 
-void Conv2dImpl::reset_parameters() {
+template <class Options>
+void ConvNdImpl<Options>::reset_parameters() {
   if (weight.numel() == 0) return;
   init::kaiming_uniform_(weight, std::sqrt(5.0));
   if (!bias.defined()) return;
@@ -28,15 +109,44 @@ void Conv2dImpl::reset_parameters() {
   init::uniform_(bias, -bound, bound);
 }
 
-void Conv2dImpl::pretty_print(std::ostream& out) const {
-  const Conv2dOptions& o = options;
-  out << "Conv2d(" << o.in_channels() << ", " << o.out_channels()
-      << ", kernel_size=" << pair(o.kernel_size()) << ", stride=" << pair(o.stride());
-  if (o.padding()[0] != 0 || o.padding()[1] != 0) out << ", padding=" << pair(o.padding());
-  if (o.dilation()[0] != 1 || o.dilation()[1] != 1) out << ", dilation=" << pair(o.dilation());
+template <class Options>
+Tensor ConvNdImpl<Options>::forward(const Tensor& input) {
+  return run(input, weight, bias, options);
+}
+
+template <class Options>
+void ConvNdImpl<Options>::pretty_print(std::ostream& out) const {
+  const Options& o = options;
+  out << name() << "(" << o.in_channels() << ", " << o.out_channels()
+      << ", kernel_size=" << list(out, o.kernel_size()) << ", stride=" << list(out, o.stride());
+  if constexpr (Options::kTransposed) {
+    if (!all_are(o.padding(), 0)) out << ", padding=" << list(out, o.padding());
+  } else {
+    if (o.padding().mode() == ConvPaddingMode::Same) {
+      out << ", padding=" << (is_libtorch_style(out) ? "'same'" : "same");
+    } else if (o.padding().mode()) {
+      out << ", padding=" << (is_libtorch_style(out) ? "'valid'" : "valid");
+    } else if (!all_are(o.padding(), 0)) {
+      out << ", padding=" << list(out, o.padding());
+    }
+  }
+  if (!all_are(o.dilation(), 1)) out << ", dilation=" << list(out, o.dilation());
+  if constexpr (Options::kTransposed) {
+    if (!all_are(o.output_padding(), 0))
+      out << ", output_padding=" << list(out, o.output_padding());
+  }
   if (o.groups() != 1) out << ", groups=" << o.groups();
-  if (!o.bias()) out << ", bias=False";
+  if (!o.bias()) out << ", bias=" << (is_libtorch_style(out) ? "false" : "False");
+  if (o.padding_mode() != PaddingMode::Zeros) {
+    out << ", padding_mode="
+        << (is_libtorch_style(out) ? quoted(out, o.padding_mode()) : word(o.padding_mode()));
+  }
   out << ")";
 }
+
+template class ConvNdImpl<ConvOptions<1>>;
+template class ConvNdImpl<ConvOptions<2>>;
+template class ConvNdImpl<ConvTransposeOptions<1>>;
+template class ConvNdImpl<ConvTransposeOptions<2>>;
 
 }  // namespace adjoint::nn

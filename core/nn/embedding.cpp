@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "adjoint/nn/init.h"
+#include "core/nn/print.h"
 
 namespace adjoint::nn {
 
@@ -32,7 +33,9 @@ void EmbeddingImpl::reset_parameters() {
 }
 
 void EmbeddingImpl::pretty_print(std::ostream& out) const {
-  out << "Embedding(" << options.num_embeddings() << ", " << options.embedding_dim();
+  const bool cpp = is_libtorch_style(out);
+  out << "Embedding(" << (cpp ? "num_embeddings=" : "") << options.num_embeddings() << ", "
+      << (cpp ? "embedding_dim=" : "") << options.embedding_dim();
   if (options.padding_idx()) out << ", padding_idx=" << *options.padding_idx();
   out << ")";
 }

@@ -65,8 +65,76 @@ void BatchNorm2dImpl::check_input_dim(const Tensor& input) const {
   ADJOINT_CHECK_VALUE(input.dim() == 4, "expected 4D input (got ", input.dim(), "D input)");
 }
 
+void BatchNorm3dImpl::check_input_dim(const Tensor& input) const {
+  ADJOINT_CHECK_VALUE(input.dim() == 5, "expected 5D input (got ", input.dim(), "D input)");
+}
+
+InstanceNormImplBase::InstanceNormImplBase(const InstanceNormOptions& o) : options(o) {
+  auto parameter = [&](bool wanted) { return wanted ? empty({o.num_features()}) : Tensor(); };
+  weight = register_parameter("weight", parameter(o.affine()));
+  bias = register_parameter("bias", parameter(o.affine()));
+  running_mean = register_buffer("running_mean", parameter(o.track_running_stats()));
+  running_var = register_buffer("running_var", parameter(o.track_running_stats()));
+  num_batches_tracked =
+      register_buffer("num_batches_tracked", o.track_running_stats() ? zeros({}, kLong) : Tensor());
+  reset_running_stats();
+  reset_parameters();
+}
+
+void InstanceNormImplBase::reset_running_stats() {
+  if (!options.track_running_stats()) return;
+  running_mean.zero_();
+  running_var.fill_(1);
+  num_batches_tracked.zero_();
+}
+
+void InstanceNormImplBase::reset_parameters() {
+  if (!options.affine()) return;
+  init::ones_(weight);
+  init::zeros_(bias);
+}
+
+Tensor InstanceNormImplBase::forward(const Tensor& input) {
+  const int64_t batched = batched_dim();
+  ADJOINT_CHECK_VALUE(input.dim() == batched || input.dim() == batched - 1, "expected ",
+                      batched - 1, "D or ", batched, "D input (got ", input.dim(), "D input)");
+  if (input.dim() == batched - 1) return forward(input.unsqueeze(0)).squeeze(0);
+  return instance_norm(input, weight, bias, running_mean, running_var,
+                       is_training() || !options.track_running_stats(), options.momentum(),
+                       options.eps());
+}
+
+void InstanceNormImplBase::pretty_print(std::ostream& out) const {
+  out << name() << "(" << options.num_features() << ", eps=" << options.eps()
+      << ", momentum=" << options.momentum() << ", affine=" << yes_no(options.affine())
+      << ", track_running_stats=" << yes_no(options.track_running_stats()) << ")";
+}
+
+GroupNormImpl::GroupNormImpl(const GroupNormOptions& o) : options(o) {
+  ADJOINT_CHECK_VALUE(o.num_groups() > 0 && o.num_channels() % o.num_groups() == 0,
+                      "num_channels must be divisible by num_groups, got ", o.num_channels(),
+                      " and ", o.num_groups());
+  auto parameter = [&] { return o.affine() ? empty({o.num_channels()}) : Tensor(); };
+  weight = register_parameter("weight", parameter());
+  bias = register_parameter("bias", parameter());
+  reset_parameters();
+}
+
+void GroupNormImpl::reset_parameters() {
+  if (!options.affine()) return;
+  init::ones_(weight);
+  init::zeros_(bias);
+}
+
+void GroupNormImpl::pretty_print(std::ostream& out) const {
+  out << "GroupNorm(" << options.num_groups() << ", " << options.num_channels()
+      << ", eps=" << options.eps() << ", affine=" << yes_no(options.affine()) << ")";
+}
+
 LayerNormImpl::LayerNormImpl(const LayerNormOptions& o) : options(o) {
-  auto parameter = [&] { return o.elementwise_affine() ? adjoint::empty(o.normalized_shape()) : Tensor(); };
+  auto parameter = [&] {
+    return o.elementwise_affine() ? adjoint::empty(o.normalized_shape()) : Tensor();
+  };
   weight = register_parameter("weight", parameter());
   bias = register_parameter("bias", parameter());
   reset_parameters();

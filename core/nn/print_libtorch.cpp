@@ -6,10 +6,9 @@
 #include <ostream>
 #include <sstream>
 
-#include "adjoint/nn/convolution.h"
-#include "adjoint/nn/embedding.h"
-#include "adjoint/nn/pooling.h"
+#include "adjoint/nn/module.h"
 #include "adjoint/torch/print.h"
+#include "core/nn/print.h"
 
 namespace adjoint::detail {
 namespace {
@@ -25,33 +24,6 @@ std::string class_of(const nn::Module& module) {
   return name;
 }
 
-std::string list(const ExpandingArray<2>& a) { return str("[", a[0], ", ", a[1], "]"); }
-const char* word(bool value) { return value ? "true" : "false"; }
-bool all(const ExpandingArray<2>& a, int64_t value) { return a[0] == value && a[1] == value; }
-
-std::string settings(const nn::Conv2dOptions& o) {
-  std::string text = str("Conv2d(", o.in_channels(), ", ", o.out_channels(),
-                         ", kernel_size=", list(o.kernel_size()), ", stride=", list(o.stride()));
-  if (!all(o.padding(), 0)) text += ", padding=" + list(o.padding());
-  if (!all(o.dilation(), 1)) text += ", dilation=" + list(o.dilation());
-  if (o.groups() != 1) text += str(", groups=", o.groups());
-  if (!o.bias()) text += ", bias=false";
-  return text + ")";
-}
-
-std::string settings(const nn::MaxPool2dOptions& o) {
-  return str("MaxPool2d(kernel_size=", list(o.kernel_size()), ", stride=", list(o.stride()),
-             ", padding=", list(o.padding()), ", dilation=", list(o.dilation()),
-             ", ceil_mode=", word(o.ceil_mode()), ")");
-}
-
-std::string settings(const nn::EmbeddingOptions& o) {
-  std::string text =
-      str("Embedding(num_embeddings=", o.num_embeddings(), ", embedding_dim=", o.embedding_dim());
-  if (o.padding_idx()) text += str(", padding_idx=", *o.padding_idx());
-  return text + ")";
-}
-
 void replace(std::string& text, std::string_view from, std::string_view to) {
   for (size_t at = text.find(from); at != text.npos; at = text.find(from, at + to.size())) {
     text.replace(at, from.size(), to);
@@ -63,18 +35,8 @@ void replace(std::string& text, std::string_view from, std::string_view to) {
 std::string line_of(const nn::Module& module) {
   std::string name = class_of(module);
   const bool ours = name.starts_with(kOurs);
-  if (ours) {
-    if (auto* conv = dynamic_cast<const nn::Conv2dImpl*>(&module)) {
-      return "torch::nn::" + settings(conv->options);
-    }
-    if (auto* pool = dynamic_cast<const nn::MaxPool2dImpl*>(&module)) {
-      return "torch::nn::" + settings(pool->options);
-    }
-    if (auto* embedding = dynamic_cast<const nn::EmbeddingImpl*>(&module)) {
-      return "torch::nn::" + settings(embedding->options);
-    }
-  }
   std::ostringstream out;
+  if (ours) nn::set_libtorch_style(out);
   module.pretty_print(out);
   std::string text = out.str();
   if (!ours) return text == module.name() + "()" ? name : text;
@@ -113,3 +75,18 @@ std::ostream& print_as_libtorch(std::ostream& out, const nn::Module& module) {
 }
 
 }  // namespace adjoint::detail
+
+namespace adjoint::nn {
+namespace {
+
+int style_index() {
+  static const int index = std::ios_base::xalloc();
+  return index;
+}
+
+}  // namespace
+
+bool is_libtorch_style(std::ostream& out) { return out.iword(style_index()) != 0; }
+void set_libtorch_style(std::ostream& out) { out.iword(style_index()) = 1; }
+
+}  // namespace adjoint::nn

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// conv2d.
+// conv2d and conv_transpose2d; conv1d and conv_transpose1d are those of images of height 1.
 //
 // Note [Convolution, differentiated]
 // ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~
@@ -9,7 +9,8 @@
 // where I gives the gradient of the input and W that of the weight. Read from right to left, the
 // same line gives the gradients of I and W: for a gradient h of I(g, w), that of g is C(h, w) and
 // that of w is W(g, h); for a gradient h of W(g, x), that of g is C(x, h) and that of x is I(g, h).
-// So the three are closed under differentiation, and there are gradients of any order.
+// So the three are closed under differentiation, and there are gradients of any order. A transposed
+// convolution is I itself.
 #include "core/ops/convolution.h"
 
 #include "core/ops/elementwise.h"
@@ -97,6 +98,23 @@ struct ConvolutionBackwardWeightBackward final : BilinearNode {
   }
 };
 
+/// I(x, w) + bias
+struct ConvolutionTransposedBackward final : BilinearNode {
+  const char* name() const override { return "ConvolutionBackward0"; }
+  GradList apply(GradList&& grads) override {
+    GradList out(num_outputs());
+    const Tensor& g = grads[0];
+    if (task_should_compute_output(0)) {
+      out[0] = convolution(g, second_.unpack(*this), Tensor(), params_);
+    }
+    if (task_should_compute_output(1)) {
+      out[1] = backward_weight(first_.unpack(*this), g, second_sizes_, params_);
+    }
+    if (num_outputs() > 2 && task_should_compute_output(2)) out[2] = g.sum({0, 2, 3});
+    return out;
+  }
+};
+
 Tensor convolution(const Tensor& input, const Tensor& weight, const Tensor& bias,
                    const Conv2dParams& params) {
   DimVector sizes{input.size(0), weight.size(0),
@@ -153,29 +171,34 @@ Tensor backward_weight(const Tensor& grad, const Tensor& input, IntArrayRef size
 }
 
 /// One number for both directions, or one for each.
-void read_pair(IntArrayRef list, const char* name, int64_t* pair) {
-  ADJOINT_CHECK(list.size() == 1 || list.size() == 2, "conv2d: expected ", name,
+void read_pair(IntArrayRef list, const char* op, const char* name, int64_t* pair) {
+  ADJOINT_CHECK(list.size() == 1 || list.size() == 2, op, ": expected ", name,
                 " to be a single integer value or a list of 2 values, but got ", list);
   pair[0] = list[0];
   pair[1] = list.back();
 }
 
+Conv2dParams read_params(const char* op, IntArrayRef stride, IntArrayRef padding,
+                         IntArrayRef dilation, int64_t groups) {
+  Conv2dParams p;
+  read_pair(stride, op, "stride", p.stride);
+  read_pair(padding, op, "padding", p.padding);
+  read_pair(dilation, op, "dilation", p.dilation);
+  p.groups = groups;
+  ADJOINT_CHECK(p.padding[0] >= 0 && p.padding[1] >= 0, op,
+                ": negative padding is not supported, got ", padding);
+  ADJOINT_CHECK(p.stride[0] > 0 && p.stride[1] > 0, op,
+                ": non-positive stride is not supported, got ", stride);
+  ADJOINT_CHECK(p.dilation[0] > 0 && p.dilation[1] > 0, op,
+                ": dilation should be greater than zero, got ", dilation);
+  ADJOINT_CHECK(groups > 0, op, ": expected groups to be greater than 0, but got groups=", groups);
+  return p;
+}
+
 Conv2dParams checked_params(const Tensor& input, const Tensor& weight, const Tensor& bias,
                             IntArrayRef stride, IntArrayRef padding, IntArrayRef dilation,
                             int64_t groups) {
-  Conv2dParams p;
-  read_pair(stride, "stride", p.stride);
-  read_pair(padding, "padding", p.padding);
-  read_pair(dilation, "dilation", p.dilation);
-  p.groups = groups;
-  ADJOINT_CHECK(p.padding[0] >= 0 && p.padding[1] >= 0,
-                "conv2d: negative padding is not supported, got ", padding);
-  ADJOINT_CHECK(p.stride[0] > 0 && p.stride[1] > 0,
-                "conv2d: non-positive stride is not supported, got ", stride);
-  ADJOINT_CHECK(p.dilation[0] > 0 && p.dilation[1] > 0,
-                "conv2d: dilation should be greater than zero, got ", dilation);
-  ADJOINT_CHECK(groups > 0,
-                "conv2d: expected groups to be greater than 0, but got groups=", groups);
+  Conv2dParams p = read_params("conv2d", stride, padding, dilation, groups);
   ADJOINT_CHECK(weight.dim() == 4,
                 "conv2d: expected weight of shape [out_channels, in_channels / groups, kernel "
                 "height, kernel width], got ",
@@ -207,10 +230,64 @@ Conv2dParams checked_params(const Tensor& input, const Tensor& weight, const Ten
   return p;
 }
 
-void check_dtypes(const Tensor& input, const Tensor& other) {
-  check_same_device("conv2d", input, other);
-  ADJOINT_CHECK(other.dtype() == input.dtype(), "conv2d: expected scalar type ", input.dtype(),
-                " but found ", other.dtype());
+void check_dtypes(const char* op, const Tensor& input, const Tensor& weight, const Tensor& bias) {
+  for (const Tensor* other : {&weight, &bias}) {
+    if (!other->defined()) continue;
+    check_same_device(op, input, *other);
+    ADJOINT_CHECK(other->dtype() == input.dtype(), op, ": expected scalar type ", input.dtype(),
+                  " but found ", other->dtype());
+  }
+  check_dtype(conv2d_op, input.dtype());
+}
+
+/// The shape of I(x, w).
+DimVector transposed_sizes(const Tensor& input, const Tensor& weight, const Tensor& bias,
+                           const Conv2dParams& p, const int64_t* output_padding) {
+  constexpr const char* op = "conv_transpose2d";
+  ADJOINT_CHECK(weight.dim() == 4, op,
+                ": expected weight of shape [in_channels, out_channels / groups, kernel height, "
+                "kernel width], got ",
+                weight.sizes());
+  ADJOINT_CHECK(weight.size(0) % p.groups == 0 && weight.size(0) > 0, "Given groups=", p.groups,
+                ", expected weight to be divisible by ", p.groups,
+                " at dimension 0, but got weight of size ", weight.sizes(), " instead");
+  ADJOINT_CHECK(input.size(1) == weight.size(0), "Given transposed=1, weight of size ",
+                weight.sizes(), ", expected input", input.sizes(), " to have ", weight.size(0),
+                " channels, but got ", input.size(1), " channels instead");
+  const int64_t channels = weight.size(1) * p.groups;
+  ADJOINT_CHECK(!bias.defined() || (bias.dim() == 1 && bias.size(0) == channels),
+                "Given transposed=1, weight of size ", weight.sizes(),
+                ", expected bias to be 1-dimensional with ", channels,
+                " elements, but got bias of size ", bias.defined() ? bias.sizes() : IntArrayRef(),
+                " instead");
+  DimVector sizes{input.size(0), channels, 0, 0};
+  for (int d = 0; d < 2; ++d) {
+    ADJOINT_CHECK(output_padding[d] >= 0 && output_padding[d] < p.stride[d], op,
+                  ": output padding must be smaller than stride, but got output_padding=",
+                  output_padding[d], " and stride=", p.stride[d]);
+    sizes[size_t(2 + d)] = (input.size(2 + d) - 1) * p.stride[d] - 2 * p.padding[d] +
+                           p.dilation[d] * (weight.size(2 + d) - 1) + output_padding[d] + 1;
+  }
+  ADJOINT_CHECK(sizes[2] > 0 && sizes[3] > 0, "Given input size per channel: (", input.size(2),
+                " x ", input.size(3), "). Calculated output size per channel: (", sizes[2], " x ",
+                sizes[3], "). Output size is too small");
+  return sizes;
+}
+
+/// Of a list for one direction, that of both: the height of 1 has `other`.
+DimVector behind(int64_t other, IntArrayRef list, const char* op, const char* name) {
+  ADJOINT_CHECK(list.size() == 1, op, ": expected ", name,
+                " to be a single integer value, but got ", list);
+  return {other, list[0]};
+}
+
+void check_1d(const char* op, const Tensor& input, const Tensor& weight) {
+  ADJOINT_CHECK(input.dim() == 2 || input.dim() == 3,
+                "Expected 2D (unbatched) or 3D (batched) input to ", op,
+                ", but got input of size: ", input.sizes());
+  ADJOINT_CHECK(weight.dim() == 3, op,
+                ": expected weight of 3 dimensions, [channels, channels / groups, kernel], got ",
+                weight.sizes());
 }
 
 }  // namespace
@@ -230,10 +307,61 @@ Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias, Int
     return conv2d(input.unsqueeze(0), weight, bias, stride, padding, dilation, groups).squeeze(0);
   }
   Conv2dParams params = checked_params(input, weight, bias, stride, padding, dilation, groups);
-  check_dtypes(input, weight);
-  if (bias.defined()) check_dtypes(input, bias);
-  check_dtype(conv2d_op, input.dtype());
+  check_dtypes("conv2d", input, weight, bias);
   return convolution(input, weight, bias, params);
+}
+
+Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias, IntArrayRef stride,
+              IntArrayRef padding, IntArrayRef dilation, int64_t groups) {
+  check_1d("conv1d", input, weight);
+  return conv2d(input.unsqueeze(-2), weight.unsqueeze(-2), bias,
+                behind(1, stride, "conv1d", "stride"), behind(0, padding, "conv1d", "padding"),
+                behind(1, dilation, "conv1d", "dilation"), groups)
+      .squeeze(-2);
+}
+
+Tensor conv_transpose2d(const Tensor& input, const Tensor& weight, const Tensor& bias,
+                        IntArrayRef stride, IntArrayRef padding, IntArrayRef output_padding,
+                        int64_t groups, IntArrayRef dilation) {
+  constexpr const char* op = "conv_transpose2d";
+  ADJOINT_CHECK(input.dim() == 3 || input.dim() == 4, "Expected 3D (unbatched) or 4D (batched) ",
+                "input to ", op, ", but got input of size: ", input.sizes());
+  if (input.dim() == 3) {
+    return conv_transpose2d(input.unsqueeze(0), weight, bias, stride, padding, output_padding,
+                            groups, dilation)
+        .squeeze(0);
+  }
+  Conv2dParams params = read_params(op, stride, padding, dilation, groups);
+  int64_t more[2];
+  read_pair(output_padding, op, "output_padding", more);
+  const DimVector sizes = transposed_sizes(input, weight, bias, params, more);
+  check_dtypes(op, input, weight, bias);
+  Tensor out;
+  {
+    NoGradGuard no_grad;
+    out = backward_input(input, weight, sizes, params);
+    if (bias.defined()) out.add_(bias.reshape({1, -1, 1, 1}));
+  }
+  if (needs_grad(input, weight, bias)) {
+    auto node = bias.defined() ? make_node<ConvolutionTransposedBackward>(input, weight, bias)
+                               : make_node<ConvolutionTransposedBackward>(input, weight);
+    node->keep(input, weight);
+    node->params_ = params;
+    set_history(out, node);
+  }
+  return out;
+}
+
+Tensor conv_transpose1d(const Tensor& input, const Tensor& weight, const Tensor& bias,
+                        IntArrayRef stride, IntArrayRef padding, IntArrayRef output_padding,
+                        int64_t groups, IntArrayRef dilation) {
+  constexpr const char* op = "conv_transpose1d";
+  check_1d(op, input, weight);
+  return conv_transpose2d(input.unsqueeze(-2), weight.unsqueeze(-2), bias,
+                          behind(1, stride, op, "stride"), behind(0, padding, op, "padding"),
+                          behind(0, output_padding, op, "output_padding"), groups,
+                          behind(1, dilation, op, "dilation"))
+      .squeeze(-2);
 }
 
 }  // namespace adjoint

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// dropout.
+// dropout, feature_dropout, alpha_dropout.
+#include <cmath>
+
 #include "core/ops/elementwise.h"
 
 namespace adjoint {
@@ -44,6 +46,35 @@ Tensor apply_mask(const Tensor& grad, const Tensor& mask, double scale) {
   return out;
 }
 
+void check_probability(double p) {
+  ADJOINT_CHECK_VALUE(p >= 0 && p <= 1, "dropout probability has to be between 0 and 1, but got ",
+                      p);
+}
+
+/// One number for each channel.
+DimVector channel_sizes(const Tensor& self) {
+  ADJOINT_CHECK(self.dim() >= 2,
+                "Feature dropout requires at least 2 dimensions in the input, got ", self.dim());
+  DimVector sizes(size_t(self.dim()), 1);
+  sizes[0] = self.size(0);
+  sizes[1] = self.size(1);
+  return sizes;
+}
+
+Tensor alpha_dropout(const Tensor& self, double p, IntArrayRef mask_sizes) {
+  if (p == 1) return self * 0;
+  // SELU's value at minus infinity, without its sign.
+  constexpr double kAlpha = 1.7580993408473766;
+  const double a = 1 / std::sqrt((kAlpha * kAlpha * p + 1) * (1 - p));
+  Tensor kept, shift;
+  {
+    NoGradGuard no_grad;
+    kept = empty(mask_sizes, self.options()).bernoulli_(1 - p);
+    shift = (kept - (1 - p)) * (kAlpha * a);
+  }
+  return self * (kept * a) + shift;
+}
+
 }  // namespace
 
 void register_dropout_ops(OpRegistry& registry) {
@@ -52,8 +83,7 @@ void register_dropout_ops(OpRegistry& registry) {
 }
 
 Tensor dropout(const Tensor& self, double p, bool train) {
-  ADJOINT_CHECK_VALUE(p >= 0 && p <= 1, "dropout probability has to be between 0 and 1, but got ",
-                      p);
+  check_probability(p);
   if (p == 0 || !train || self.numel() == 0) return self;
   check_dtype(dropout_op, self.dtype());
   Stream stream = stream_for(self);
@@ -67,6 +97,22 @@ Tensor dropout(const Tensor& self, double p, bool train) {
   }
   if (needs_grad(self)) record(out, self, mask, scale, "NativeDropoutBackward0");
   return out;
+}
+
+Tensor feature_dropout(const Tensor& self, double p, bool train) {
+  check_probability(p);
+  if (p == 0 || !train || self.numel() == 0) return self;
+  return self * dropout(ones(channel_sizes(self), self.options()), p, true);
+}
+
+Tensor alpha_dropout(const Tensor& self, double p, bool train) {
+  check_probability(p);
+  return p == 0 || !train || self.numel() == 0 ? self : alpha_dropout(self, p, self.sizes());
+}
+
+Tensor feature_alpha_dropout(const Tensor& self, double p, bool train) {
+  check_probability(p);
+  return p == 0 || !train || self.numel() == 0 ? self : alpha_dropout(self, p, channel_sizes(self));
 }
 
 }  // namespace adjoint

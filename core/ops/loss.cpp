@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Losses of one element each: mse_loss, binary_cross_entropy_with_logits.
-#include "adjoint/warning.h"
 #include "core/ops/elementwise.h"
+#include "core/ops/loss_support.h"
 #include "core/tensor/geometry.h"
 
 namespace adjoint {
@@ -139,12 +139,7 @@ void register_loss_ops(OpRegistry& registry) {
 Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
   Stream stream = stream_for(input);
   check_same_device("mse_loss", input, target);
-  if (!(target.sizes() == input.sizes())) [[unlikely]] {
-    ADJOINT_WARN("Using a target size (", target.sizes(), ") that is different to the input size (",
-                 input.sizes(),
-                 "). This will likely lead to incorrect results due to broadcasting. Please ensure "
-                 "they have the same size.");
-  }
+  warn_of_other_sizes(input, target);
   ScalarType dtype = result_type(input, target);
   check_dtype(mse_loss_op, dtype);
   DimVector sizes = broadcast_shapes(input.sizes(), target.sizes());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// max_pool2d.
+// max_pool2d; max_pool1d is that of images of height 1.
 #include "core/ops/pooling.h"
 
 #include "core/ops/elementwise.h"
@@ -40,15 +40,6 @@ void read_pair(IntArrayRef list, const char* name, int64_t* pair) {
   pair[1] = list.back();
 }
 
-int64_t output_size(const Pool2dParams& p, int d, int64_t input, bool ceil_mode) {
-  int64_t span = input + 2 * p.padding[d] - p.dilation[d] * (p.kernel[d] - 1) - 1;
-  if (ceil_mode) span += p.stride[d] - 1;
-  int64_t steps = span < 0 ? -((-span + p.stride[d] - 1) / p.stride[d]) : span / p.stride[d];
-  // The last window must begin in the input or in the padding on its left.
-  if (ceil_mode && steps * p.stride[d] >= input + p.padding[d]) --steps;
-  return steps + 1;
-}
-
 /// With dilation, a window that begins in the padding may step over all of a small image.
 bool meets_every_window(const Pool2dParams& p, int d, int64_t input, int64_t windows) {
   for (int64_t i = 0; i < windows && i * p.stride[d] < p.padding[d]; ++i) {
@@ -60,6 +51,15 @@ bool meets_every_window(const Pool2dParams& p, int d, int64_t input, int64_t win
 }
 
 }  // namespace
+
+int64_t pooled_size(const Pool2dParams& p, int d, int64_t input, bool ceil_mode) {
+  int64_t span = input + 2 * p.padding[d] - p.dilation[d] * (p.kernel[d] - 1) - 1;
+  if (ceil_mode) span += p.stride[d] - 1;
+  int64_t steps = span < 0 ? -((-span + p.stride[d] - 1) / p.stride[d]) : span / p.stride[d];
+  // The last window must begin in the input or in the padding on its left.
+  if (ceil_mode && steps * p.stride[d] >= input + p.padding[d]) --steps;
+  return steps + 1;
+}
 
 void register_pooling_ops(OpRegistry& registry) {
   registry.add(max_pool2d_op);
@@ -100,7 +100,7 @@ Tensor max_pool2d(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stri
     ADJOINT_CHECK(p.padding[d] <= ((p.kernel[d] - 1) * p.dilation[d] + 1) / 2,
                   "pad should be at most half of effective kernel size, but got pad=", p.padding[d],
                   ", kernel_size=", p.kernel[d], " and dilation=", p.dilation[d]);
-    sizes[size_t(2 + d)] = output_size(p, d, input.size(2 + d), ceil_mode);
+    sizes[size_t(2 + d)] = pooled_size(p, d, input.size(2 + d), ceil_mode);
   }
   ADJOINT_CHECK(sizes[2] > 0 && sizes[3] > 0, "Given input size: (", input.size(1), "x",
                 input.size(2), "x", input.size(3), "). Calculated output size: (", sizes[1], "x",
@@ -128,6 +128,21 @@ Tensor max_pool2d(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stri
     set_history(out, node);
   }
   return out;
+}
+
+Tensor max_pool1d(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stride,
+                  IntArrayRef padding, IntArrayRef dilation, bool ceil_mode) {
+  ADJOINT_CHECK(input.dim() == 2 || input.dim() == 3,
+                "max_pool1d() Expected 2D or 3D input tensor, but got ", input.sizes());
+  ADJOINT_CHECK(
+      kernel_size.size() == 1 && stride.size() <= 1 && padding.size() == 1 && dilation.size() == 1,
+      "max_pool1d() expected kernel_size, stride, padding and dilation of one number "
+      "each, got ",
+      kernel_size, ", ", stride, ", ", padding, " and ", dilation);
+  const int64_t step = stride.empty() ? kernel_size[0] : stride[0];
+  return max_pool2d(input.unsqueeze(-2), {1, kernel_size[0]}, {1, step}, {0, padding[0]},
+                    {1, dilation[0]}, ceil_mode)
+      .squeeze(-2);
 }
 
 }  // namespace adjoint

@@ -13,8 +13,11 @@ class Tensor;
 
 /// Index 0 is the height's, 1 the width's.
 struct Pool2dParams {
-  int64_t kernel[2], stride[2], padding[2], dilation[2];
+  int64_t kernel[2], stride[2], padding[2], dilation[2] = {1, 1};
 };
+
+/// How many windows direction d has on so many elements; not above 0 where none fits.
+int64_t pooled_size(const Pool2dParams& params, int d, int64_t input, bool ceil_mode);
 
 /// out and indices (kInt, row-major places in the input's plane) [n, c, h', w'] of input
 /// [n, c, h, w]; all dense.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "adjoint/optim/lr_scheduler.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -20,14 +21,33 @@ std::vector<double> LRScheduler::get_last_lr() const {
 
 void LRScheduler::step() {
   refuse_capture("LRScheduler::step", "call it between replays, which read the learning rate anew");
-  ++epoch_;
-  auto& groups = optimizer_.param_groups();
-  for (size_t i = 0; i < groups.size(); ++i) {
-    OptimizerOptions& options = groups[i].options();
+  set_lrs(get_lrs());
+  ++step_count_;
+}
+
+double LRScheduler::lr_at(int64_t, double, double last) const { return last; }
+
+std::vector<double> LRScheduler::get_lrs() {
+  std::vector<double> rates = get_last_lr();
+  for (size_t i = 0; i < rates.size(); ++i) {
     // A group that was added later starts from its rate of then.
-    if (i >= base_.size()) base_.push_back(options.get_lr());
-    options.set_lr(lr_at(epoch_, base_[i], options.get_lr()));
+    if (i >= base_.size()) base_.push_back(rates[i]);
+    rates[i] = lr_at(int64_t(step_count_) + 1, base_[i], rates[i]);
   }
+  return rates;
+}
+
+void LRScheduler::start_at(double factor) {
+  std::vector<double> rates = base_;
+  for (double& rate : rates) rate *= factor;
+  set_lrs(rates);
+}
+
+void LRScheduler::set_lrs(const std::vector<double>& rates) {
+  auto& groups = optimizer_.param_groups();
+  ADJOINT_CHECK(rates.size() == groups.size(), "LRScheduler: expected a learning rate for each of ",
+                groups.size(), " groups, got ", rates.size());
+  for (size_t i = 0; i < rates.size(); ++i) groups[i].options().set_lr(rates[i]);
 }
 
 StepLR::StepLR(Optimizer& optimizer, int64_t step_size, double gamma)
@@ -52,6 +72,48 @@ double CosineAnnealingLR::lr_at(int64_t epoch, double base, double last) const {
   return (1 + std::cos(pi * double(epoch) / double(t_max_))) /
              (1 + std::cos(pi * double(epoch - 1) / double(t_max_))) * (last - eta_min_) +
          eta_min_;
+}
+
+MultiStepLR::MultiStepLR(Optimizer& optimizer, std::vector<int64_t> milestones, double gamma)
+    : LRScheduler(optimizer), milestones_(std::move(milestones)), gamma_(gamma) {}
+double MultiStepLR::lr_at(int64_t epoch, double, double last) const {
+  const auto times = std::count(milestones_.begin(), milestones_.end(), epoch);
+  return times == 0 ? last : last * std::pow(gamma_, double(times));
+}
+
+ExponentialLR::ExponentialLR(Optimizer& optimizer, double gamma)
+    : LRScheduler(optimizer), gamma_(gamma) {}
+double ExponentialLR::lr_at(int64_t, double, double last) const { return last * gamma_; }
+
+LinearLR::LinearLR(Optimizer& optimizer, double start_factor, double end_factor,
+                   int64_t total_iters)
+    : LRScheduler(optimizer),
+      start_factor_(start_factor),
+      end_factor_(end_factor),
+      total_iters_(total_iters) {
+  ADJOINT_CHECK_VALUE(start_factor > 0 && start_factor <= 1,
+                      "Starting multiplicative factor expected to be greater than 0 and less or "
+                      "equal to 1, got ",
+                      start_factor);
+  ADJOINT_CHECK_VALUE(end_factor >= 0 && end_factor <= 1,
+                      "Ending multiplicative factor expected to be between 0 and 1, got ",
+                      end_factor);
+  start_at(start_factor);
+}
+double LinearLR::lr_at(int64_t epoch, double, double last) const {
+  if (epoch > total_iters_) return last;
+  const double slope = end_factor_ - start_factor_;
+  return last * (1 + slope / (double(total_iters_) * start_factor_ + double(epoch - 1) * slope));
+}
+
+LambdaLR::Function::~Function() = default;
+LambdaLR::~LambdaLR() = default;
+LambdaLR::LambdaLR(Optimizer& optimizer, std::unique_ptr<Function> function)
+    : LRScheduler(optimizer), function_(std::move(function)) {
+  start_at(function_->call(0));
+}
+double LambdaLR::lr_at(int64_t epoch, double base, double) const {
+  return base * function_->call(epoch);
 }
 
 }  // namespace adjoint::optim

@@ -16,6 +16,7 @@ void Optimizer::note_new_states() {
   *states_are_there_ = false;
   states_are_there_ = std::make_shared<bool>(true);
 }
+LossClosure::~LossClosure() = default;
 
 OptimizerParamGroup::OptimizerParamGroup(const OptimizerParamGroup& other)
     : params_(other.params_), options_(other.options_ ? other.options_->clone() : nullptr) {}
@@ -40,6 +41,12 @@ void Optimizer::add_param_group(const OptimizerParamGroup& group) {
   if (!added.has_options()) added.set_options(defaults_->clone());
   states_.resize(size());
   note_new_states();
+}
+
+Tensor Optimizer::step_with(LossClosure& closure) {
+  Tensor loss = closure.call();
+  step();
+  return loss;
 }
 
 size_t Optimizer::size() const {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <vector>
 
 #include "adjoint/array_ref.h"
 
@@ -23,6 +24,7 @@ class ExpandingArray {
     for (size_t i = 0; i < D; ++i) values_[i] = values[values.size() == 1 ? 0 : i];
   }
   ExpandingArray(std::initializer_list<int64_t> values) : ExpandingArray(IntArrayRef(values)) {}
+  ExpandingArray(const std::vector<int64_t>& values) : ExpandingArray(IntArrayRef(values)) {}
   int64_t operator[](size_t i) const { return values_[i]; }
   operator IntArrayRef() const { return {values_, D}; }
 

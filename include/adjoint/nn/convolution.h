@@ -1,44 +1,120 @@
 // SPDX-License-Identifier: MIT
-// Conv2d.
+// Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d.
 #pragma once
+
+#include <optional>
 
 #include "adjoint/expanding_array.h"
 #include "adjoint/nn/layer.h"
+#include "adjoint/nn/mode.h"
 #include "adjoint/options.h"
 
 namespace adjoint::nn {
 
-class ADJOINT_API Conv2dOptions {
+/// Numbers for each direction, or a word.
+template <size_t D>
+class ConvPadding {
  public:
-  Conv2dOptions(int64_t in_channels, int64_t out_channels, ExpandingArray<2> kernel_size)
-      : in_channels_(in_channels), out_channels_(out_channels), kernel_size_(kernel_size) {}
-  ADJOINT_OPTION(Conv2dOptions, int64_t, in_channels, 0);
-  ADJOINT_OPTION(Conv2dOptions, int64_t, out_channels, 0);
-  ADJOINT_OPTION(Conv2dOptions, ExpandingArray<2>, kernel_size, 1);
-  ADJOINT_OPTION(Conv2dOptions, ExpandingArray<2>, stride, 1);
-  ADJOINT_OPTION(Conv2dOptions, ExpandingArray<2>, padding, 0);
-  ADJOINT_OPTION(Conv2dOptions, ExpandingArray<2>, dilation, 1);
-  ADJOINT_OPTION(Conv2dOptions, int64_t, groups, 1);
-  ADJOINT_OPTION(Conv2dOptions, bool, bias, true);
+  ConvPadding(int64_t value) : numbers_(value) {}
+  ConvPadding(IntArrayRef values) : numbers_(values) {}
+  ConvPadding(std::initializer_list<int64_t> values) : numbers_(values) {}
+  ConvPadding(const std::vector<int64_t>& values) : numbers_(values) {}
+  ConvPadding(const ExpandingArray<D>& values) : numbers_(values) {}
+  ConvPadding(ConvPaddingMode mode) : numbers_(0), mode_(mode) {}
+  std::optional<ConvPaddingMode> mode() const { return mode_; }
+  int64_t operator[](size_t i) const { return numbers_[i]; }
+  operator IntArrayRef() const { return numbers_; }
+
+ private:
+  ExpandingArray<D> numbers_;
+  std::optional<ConvPaddingMode> mode_;
 };
 
-/// conv2d with weight [out, in / groups, kh, kw] and bias [out], which start uniform within
-/// 1 / sqrt(in / groups * kh * kw). Throws ValueError for channels that groups do not divide.
-class ADJOINT_API Conv2dImpl : public ClonedByOptions<Conv2dImpl, Layer> {
+template <size_t D>
+class ConvOptions {
  public:
-  Conv2dImpl(int64_t in_channels, int64_t out_channels, ExpandingArray<2> kernel_size)
-      : Conv2dImpl(Conv2dOptions(in_channels, out_channels, kernel_size)) {}
-  explicit Conv2dImpl(const Conv2dOptions& options);
+  static constexpr size_t kDims = D;
+  static constexpr bool kTransposed = false;
+  ConvOptions(int64_t in_channels, int64_t out_channels, ExpandingArray<D> kernel_size)
+      : in_channels_(in_channels), out_channels_(out_channels), kernel_size_(kernel_size) {}
+  ADJOINT_OPTION(ConvOptions, int64_t, in_channels, 0);
+  ADJOINT_OPTION(ConvOptions, int64_t, out_channels, 0);
+  ADJOINT_OPTION(ConvOptions, ExpandingArray<D>, kernel_size, 1);
+  ADJOINT_OPTION(ConvOptions, ExpandingArray<D>, stride, 1);
+  ADJOINT_OPTION(ConvOptions, ConvPadding<D>, padding, 0);
+  ADJOINT_OPTION(ConvOptions, ExpandingArray<D>, dilation, 1);
+  ADJOINT_OPTION(ConvOptions, int64_t, groups, 1);
+  ADJOINT_OPTION(ConvOptions, bool, bias, true);
+  ADJOINT_OPTION(ConvOptions, PaddingMode, padding_mode, PaddingMode::Zeros);
+};
+using Conv1dOptions = ConvOptions<1>;
+using Conv2dOptions = ConvOptions<2>;
+
+template <size_t D>
+class ConvTransposeOptions {
+ public:
+  static constexpr size_t kDims = D;
+  static constexpr bool kTransposed = true;
+  ConvTransposeOptions(int64_t in_channels, int64_t out_channels, ExpandingArray<D> kernel_size)
+      : in_channels_(in_channels), out_channels_(out_channels), kernel_size_(kernel_size) {}
+  ADJOINT_OPTION(ConvTransposeOptions, int64_t, in_channels, 0);
+  ADJOINT_OPTION(ConvTransposeOptions, int64_t, out_channels, 0);
+  ADJOINT_OPTION(ConvTransposeOptions, ExpandingArray<D>, kernel_size, 1);
+  ADJOINT_OPTION(ConvTransposeOptions, ExpandingArray<D>, stride, 1);
+  ADJOINT_OPTION(ConvTransposeOptions, ExpandingArray<D>, padding, 0);
+  ADJOINT_OPTION(ConvTransposeOptions, ExpandingArray<D>, output_padding, 0);
+  ADJOINT_OPTION(ConvTransposeOptions, int64_t, groups, 1);
+  ADJOINT_OPTION(ConvTransposeOptions, bool, bias, true);
+  ADJOINT_OPTION(ConvTransposeOptions, ExpandingArray<D>, dilation, 1);
+  ADJOINT_OPTION(ConvTransposeOptions, PaddingMode, padding_mode, PaddingMode::Zeros);
+};
+using ConvTranspose1dOptions = ConvTransposeOptions<1>;
+using ConvTranspose2dOptions = ConvTransposeOptions<2>;
+
+/// weight [out_channels, in_channels / groups, kernel...], transposed [in_channels, out_channels /
+/// groups, kernel...], and bias [out_channels] start uniform within 1 / sqrt(fan in of the weight).
+/// Throws ValueError for channels that groups does not divide, for "same" padding with a stride,
+/// and for a padding_mode other than zeros of a transposed one.
+template <class Options>
+class ADJOINT_API ConvNdImpl : public Layer {
+ public:
+  explicit ConvNdImpl(const Options& options);
   void reset_parameters();
-  Tensor forward(const Tensor& input) override {
-    return conv2d(input, weight, bias, options.stride(), options.padding(), options.dilation(),
-                  options.groups());
-  }
+  Tensor forward(const Tensor& input) override;
   void pretty_print(std::ostream& out) const override;
 
-  Conv2dOptions options;
+  Options options;
   Tensor weight, bias;
 };
+
+template <class Derived, class Options>
+class ConvOf : public ClonedByOptions<Derived, ConvNdImpl<Options>> {
+ public:
+  ConvOf(int64_t in_channels, int64_t out_channels, ExpandingArray<Options::kDims> kernel_size)
+      : ConvOf(Options(in_channels, out_channels, kernel_size)) {}
+  explicit ConvOf(const Options& options)
+      : ClonedByOptions<Derived, ConvNdImpl<Options>>(options) {}
+};
+
+class ADJOINT_API Conv1dImpl : public ConvOf<Conv1dImpl, Conv1dOptions> {
+ public:
+  using ConvOf::ConvOf;
+};
+ADJOINT_MODULE(Conv1d);
+class ADJOINT_API Conv2dImpl : public ConvOf<Conv2dImpl, Conv2dOptions> {
+ public:
+  using ConvOf::ConvOf;
+};
 ADJOINT_MODULE(Conv2d);
+class ADJOINT_API ConvTranspose1dImpl : public ConvOf<ConvTranspose1dImpl, ConvTranspose1dOptions> {
+ public:
+  using ConvOf::ConvOf;
+};
+ADJOINT_MODULE(ConvTranspose1d);
+class ADJOINT_API ConvTranspose2dImpl : public ConvOf<ConvTranspose2dImpl, ConvTranspose2dOptions> {
+ public:
+  using ConvOf::ConvOf;
+};
+ADJOINT_MODULE(ConvTranspose2d);
 
 }  // namespace adjoint::nn

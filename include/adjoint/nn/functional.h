@@ -8,8 +8,10 @@
 
 #include "adjoint/expanding_array.h"
 #include "adjoint/nn/activation.h"
-#include "adjoint/nn/loss.h"
-#include "adjoint/nn/pooling.h"
+#include "adjoint/nn/embedding.h"
+#include "adjoint/nn/functional/image.h"
+#include "adjoint/nn/functional/layers.h"
+#include "adjoint/nn/functional/loss.h"
 #include "adjoint/ops.h"
 #include "adjoint/options.h"
 
@@ -17,9 +19,7 @@ namespace adjoint::nn::functional {
 
 using adjoint::binary_cross_entropy_with_logits;
 using adjoint::celu;
-using adjoint::conv2d;
 using adjoint::cross_entropy;
-using adjoint::dropout;
 using adjoint::elu;
 using adjoint::gelu;
 using adjoint::glu;
@@ -30,7 +30,6 @@ using adjoint::hardtanh;
 using adjoint::leaky_relu;
 using adjoint::linear;
 using adjoint::log_softmax;
-using adjoint::max_pool2d;
 using adjoint::mish;
 using adjoint::mse_loss;
 using adjoint::nll_loss;
@@ -116,33 +115,6 @@ inline Tensor softmin(const Tensor& input, const SoftminFuncOptions& options) {
 using GELUFuncOptions = GELUOptions;
 inline Tensor gelu(const Tensor& input, const GELUFuncOptions& options) {
   return adjoint::gelu(input, options.approximate());
-}
-
-class DropoutFuncOptions {
- public:
-  ADJOINT_OPTION(DropoutFuncOptions, double, p, 0.5);
-  ADJOINT_OPTION(DropoutFuncOptions, bool, training, false);
-};
-inline Tensor dropout(const Tensor& input, const DropoutFuncOptions& options = {}) {
-  return adjoint::dropout(input, options.p(), options.training());
-}
-
-class Conv2dFuncOptions {
- public:
-  ADJOINT_OPTION(Conv2dFuncOptions, Tensor, bias, {});
-  ADJOINT_OPTION(Conv2dFuncOptions, ExpandingArray<2>, stride, 1);
-  ADJOINT_OPTION(Conv2dFuncOptions, ExpandingArray<2>, padding, 0);
-  ADJOINT_OPTION(Conv2dFuncOptions, ExpandingArray<2>, dilation, 1);
-  ADJOINT_OPTION(Conv2dFuncOptions, int64_t, groups, 1);
-};
-inline Tensor conv2d(const Tensor& input, const Tensor& weight, const Conv2dFuncOptions& options) {
-  return adjoint::conv2d(input, weight, options.bias(), options.stride(), options.padding(),
-                         options.dilation(), options.groups());
-}
-using MaxPool2dFuncOptions = MaxPool2dOptions;
-inline Tensor max_pool2d(const Tensor& input, const MaxPool2dFuncOptions& options) {
-  return adjoint::max_pool2d(input, options.kernel_size(), options.stride(), options.padding(),
-                             options.dilation(), options.ceil_mode());
 }
 
 class LayerNormFuncOptions {

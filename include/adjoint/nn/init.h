@@ -35,5 +35,19 @@ ADJOINT_API Tensor kaiming_normal_(Tensor tensor, double a = 0, FanMode mode = F
 /// training deep feedforward neural networks (2010).
 ADJOINT_API Tensor xavier_uniform_(Tensor tensor, double gain = 1);
 ADJOINT_API Tensor xavier_normal_(Tensor tensor, double gain = 1);
+/// [n, m] with ones on the diagonal. Throws Error for other than 2 dimensions.
+ADJOINT_API Tensor eye_(Tensor matrix);
+/// Convolutions that pass as many channels through as may be: ones in the middle of the kernels
+/// [i][i]. Throws Error for other than 3 to 5 dimensions.
+ADJOINT_API Tensor dirac_(Tensor tensor);
+/// Rows (or, where there are fewer, columns) of length `gain` at right angles to each other, of
+/// dimension 0 by all others. A. M. Saxe, J. L. McClelland, S. Ganguli, Exact solutions to the
+/// nonlinear dynamics of learning in deep linear neural networks (2014). Throws Error for fewer than
+/// 2 dimensions.
+ADJOINT_API Tensor orthogonal_(Tensor tensor, double gain = 1);
+/// Normal, but for ceil(sparsity * rows) zeros in each column. J. Martens, Deep learning via
+/// Hessian-free optimization (2010). Throws Error for other than 2 dimensions, and for a sparsity
+/// outside of [0, 1).
+ADJOINT_API Tensor sparse_(Tensor tensor, double sparsity, double std = 0.01);
 
 }  // namespace adjoint::nn::init

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Losses as modules.
+// Losses as modules (those with a margin: nn/margin_loss.h).
 #pragma once
 
+#include <optional>
+
+#include "adjoint/nn/mode.h"
 #include "adjoint/nn/module.h"
 #include "adjoint/options.h"
 
@@ -78,5 +81,134 @@ class ADJOINT_API BCEWithLogitsLossImpl : public ClonedByOptions<BCEWithLogitsLo
   Tensor weight, pos_weight;
 };
 ADJOINT_MODULE(BCEWithLogitsLoss);
+
+class ADJOINT_API L1LossOptions {
+ public:
+  L1LossOptions(Reduction reduction = Reduction::Mean) : reduction_(reduction) {}
+  ADJOINT_OPTION(L1LossOptions, Reduction, reduction, Reduction::Mean);
+};
+class ADJOINT_API L1LossImpl : public ClonedByOptions<L1LossImpl, Module> {
+ public:
+  explicit L1LossImpl(const L1LossOptions& options = {}) : options(options) {}
+  Tensor forward(const Tensor& input, const Tensor& target) {
+    return l1_loss(input, target, options.reduction());
+  }
+
+  L1LossOptions options;
+};
+ADJOINT_MODULE(L1Loss);
+
+class ADJOINT_API SmoothL1LossOptions {
+ public:
+  SmoothL1LossOptions(Reduction reduction = Reduction::Mean) : reduction_(reduction) {}
+  ADJOINT_OPTION(SmoothL1LossOptions, Reduction, reduction, Reduction::Mean);
+  ADJOINT_OPTION(SmoothL1LossOptions, std::optional<double>, beta, std::nullopt);
+};
+class ADJOINT_API SmoothL1LossImpl : public ClonedByOptions<SmoothL1LossImpl, Module> {
+ public:
+  explicit SmoothL1LossImpl(const SmoothL1LossOptions& options = {}) : options(options) {}
+  Tensor forward(const Tensor& input, const Tensor& target) {
+    return smooth_l1_loss(input, target, options.reduction(), options.beta().value_or(1));
+  }
+  void pretty_print(std::ostream& out) const override;
+
+  SmoothL1LossOptions options;
+};
+ADJOINT_MODULE(SmoothL1Loss);
+
+class ADJOINT_API HuberLossOptions {
+ public:
+  HuberLossOptions(Reduction reduction = Reduction::Mean) : reduction_(reduction) {}
+  ADJOINT_OPTION(HuberLossOptions, Reduction, reduction, Reduction::Mean);
+  ADJOINT_OPTION(HuberLossOptions, double, delta, 1.0);
+};
+class ADJOINT_API HuberLossImpl : public ClonedByOptions<HuberLossImpl, Module> {
+ public:
+  explicit HuberLossImpl(const HuberLossOptions& options = {}) : options(options) {}
+  Tensor forward(const Tensor& input, const Tensor& target) {
+    return huber_loss(input, target, options.reduction(), options.delta());
+  }
+  void pretty_print(std::ostream& out) const override;
+
+  HuberLossOptions options;
+};
+ADJOINT_MODULE(HuberLoss);
+
+class ADJOINT_API BCELossOptions {
+ public:
+  ADJOINT_OPTION(BCELossOptions, Tensor, weight, {});
+  ADJOINT_OPTION(BCELossOptions, Reduction, reduction, Reduction::Mean);
+};
+class ADJOINT_API BCELossImpl : public ClonedByOptions<BCELossImpl, Module> {
+ public:
+  explicit BCELossImpl(const BCELossOptions& options = {});
+  Tensor forward(const Tensor& input, const Tensor& target) {
+    return binary_cross_entropy(input, target, weight, options.reduction());
+  }
+
+  BCELossOptions options;
+  Tensor weight;
+};
+ADJOINT_MODULE(BCELoss);
+
+class ADJOINT_API KLDivLossOptions {
+ public:
+  KLDivLossOptions() = default;
+  KLDivLossOptions(Reduction reduction) : reduction_(reduction) {}
+  KLDivLossOptions(BatchMean) : batch_mean_(true) {}
+  ADJOINT_OPTION(KLDivLossOptions, bool, log_target, false);
+
+ public:
+  KLDivLossOptions& reduction(Reduction value) {
+    reduction_ = value;
+    batch_mean_ = false;
+    return *this;
+  }
+  /// The sum divided by the size of dimension 0.
+  KLDivLossOptions& reduction(BatchMean) {
+    batch_mean_ = true;
+    return *this;
+  }
+  Reduction reduction() const { return reduction_; }
+  bool is_batch_mean() const { return batch_mean_; }
+
+ private:
+  Reduction reduction_ = Reduction::Mean;
+  bool batch_mean_ = false;
+};
+namespace functional {
+using KLDivFuncOptions = KLDivLossOptions;
+ADJOINT_API Tensor kl_div(const Tensor& input, const Tensor& target,
+                          const KLDivFuncOptions& options = {});
+}  // namespace functional
+class ADJOINT_API KLDivLossImpl : public ClonedByOptions<KLDivLossImpl, Module> {
+ public:
+  explicit KLDivLossImpl(const KLDivLossOptions& options = {}) : options(options) {}
+  Tensor forward(const Tensor& input, const Tensor& target) {
+    return functional::kl_div(input, target, options);
+  }
+
+  KLDivLossOptions options;
+};
+ADJOINT_MODULE(KLDivLoss);
+
+class ADJOINT_API PoissonNLLLossOptions {
+ public:
+  ADJOINT_OPTION(PoissonNLLLossOptions, bool, log_input, true);
+  ADJOINT_OPTION(PoissonNLLLossOptions, bool, full, false);
+  ADJOINT_OPTION(PoissonNLLLossOptions, double, eps, 1e-8);
+  ADJOINT_OPTION(PoissonNLLLossOptions, Reduction, reduction, Reduction::Mean);
+};
+class ADJOINT_API PoissonNLLLossImpl : public ClonedByOptions<PoissonNLLLossImpl, Module> {
+ public:
+  explicit PoissonNLLLossImpl(const PoissonNLLLossOptions& options = {}) : options(options) {}
+  Tensor forward(const Tensor& log_input, const Tensor& target) {
+    return poisson_nll_loss(log_input, target, options.log_input(), options.full(), options.eps(),
+                            options.reduction());
+  }
+
+  PoissonNLLLossOptions options;
+};
+ADJOINT_MODULE(PoissonNLLLoss);
 
 }  // namespace adjoint::nn

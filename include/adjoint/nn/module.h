@@ -216,6 +216,10 @@ class ModuleHolder {
   }
   bool is_empty() const noexcept { return !impl_; }
   explicit operator bool() const noexcept { return bool(impl_); }
+  template <class Index>
+  decltype(auto) operator[](Index&& index) const {
+    return (*get())[std::forward<Index>(index)];
+  }
   template <class... Args>
   decltype(auto) operator()(Args&&... args) const {
     return detail::call_forward(*get(), std::forward<Args>(args)...);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// BatchNorm1d, BatchNorm2d, LayerNorm.
+// BatchNorm, InstanceNorm, GroupNorm, LayerNorm.
 #pragma once
 
 #include <optional>
@@ -58,6 +58,95 @@ class ADJOINT_API BatchNorm2dImpl : public ClonedByOptions<BatchNorm2dImpl, Batc
   void check_input_dim(const Tensor& input) const override;
 };
 ADJOINT_MODULE(BatchNorm2d);
+
+class ADJOINT_API BatchNorm3dImpl : public ClonedByOptions<BatchNorm3dImpl, BatchNormImplBase> {
+ public:
+  using ClonedByOptions::ClonedByOptions;
+
+ protected:
+  void check_input_dim(const Tensor& input) const override;
+};
+ADJOINT_MODULE(BatchNorm3d);
+using BatchNorm1dOptions = BatchNormOptions;
+using BatchNorm2dOptions = BatchNormOptions;
+using BatchNorm3dOptions = BatchNormOptions;
+
+class ADJOINT_API InstanceNormOptions {
+ public:
+  InstanceNormOptions(int64_t num_features) : num_features_(num_features) {}
+  ADJOINT_OPTION(InstanceNormOptions, int64_t, num_features, 0);
+  ADJOINT_OPTION(InstanceNormOptions, double, eps, 1e-5);
+  ADJOINT_OPTION(InstanceNormOptions, double, momentum, 0.1);
+  ADJOINT_OPTION(InstanceNormOptions, bool, affine, false);
+  ADJOINT_OPTION(InstanceNormOptions, bool, track_running_stats, false);
+};
+using InstanceNorm1dOptions = InstanceNormOptions;
+using InstanceNorm2dOptions = InstanceNormOptions;
+
+/// instance_norm, by each image's own statistics unless running ones are there and it does not
+/// train.
+class ADJOINT_API InstanceNormImplBase : public Layer {
+ public:
+  explicit InstanceNormImplBase(const InstanceNormOptions& options);
+  void reset_running_stats();
+  void reset_parameters();
+  Tensor forward(const Tensor& input) override;
+  void pretty_print(std::ostream& out) const override;
+
+  InstanceNormOptions options;
+  Tensor weight, bias, running_mean, running_var, num_batches_tracked;
+
+ protected:
+  /// The number of dimensions of a batch; images without one have one less. Others are ValueErrors.
+  virtual int64_t batched_dim() const = 0;
+};
+
+class ADJOINT_API InstanceNorm1dImpl
+    : public ClonedByOptions<InstanceNorm1dImpl, InstanceNormImplBase> {
+ public:
+  using ClonedByOptions::ClonedByOptions;
+
+ protected:
+  int64_t batched_dim() const override { return 3; }
+};
+ADJOINT_MODULE(InstanceNorm1d);
+
+class ADJOINT_API InstanceNorm2dImpl
+    : public ClonedByOptions<InstanceNorm2dImpl, InstanceNormImplBase> {
+ public:
+  using ClonedByOptions::ClonedByOptions;
+
+ protected:
+  int64_t batched_dim() const override { return 4; }
+};
+ADJOINT_MODULE(InstanceNorm2d);
+
+class ADJOINT_API GroupNormOptions {
+ public:
+  GroupNormOptions(int64_t num_groups, int64_t num_channels)
+      : num_groups_(num_groups), num_channels_(num_channels) {}
+  ADJOINT_OPTION(GroupNormOptions, int64_t, num_groups, 1);
+  ADJOINT_OPTION(GroupNormOptions, int64_t, num_channels, 1);
+  ADJOINT_OPTION(GroupNormOptions, double, eps, 1e-5);
+  ADJOINT_OPTION(GroupNormOptions, bool, affine, true);
+};
+
+/// Throws ValueError for channels that the number of groups does not divide.
+class ADJOINT_API GroupNormImpl : public ClonedByOptions<GroupNormImpl, Layer> {
+ public:
+  GroupNormImpl(int64_t num_groups, int64_t num_channels)
+      : GroupNormImpl(GroupNormOptions(num_groups, num_channels)) {}
+  explicit GroupNormImpl(const GroupNormOptions& options);
+  void reset_parameters();
+  Tensor forward(const Tensor& input) override {
+    return group_norm(input, options.num_groups(), weight, bias, options.eps());
+  }
+  void pretty_print(std::ostream& out) const override;
+
+  GroupNormOptions options;
+  Tensor weight, bias;
+};
+ADJOINT_MODULE(GroupNorm);
 
 class ADJOINT_API LayerNormOptions {
  public:

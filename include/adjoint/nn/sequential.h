@@ -52,10 +52,31 @@ concept LayerHolder = ModuleHandle<H> && requires(const H& h, const Tensor& inpu
   Tensor(h->forward(input));
 };
 
-/// Modules of one tensor to one tensor, named "0", "1", ... in the order in which they were added.
+/// A module, and the name under which a Sequential is to have it.
+class NamedAnyModule {
+ public:
+  template <LayerHolder Holder>
+  NamedAnyModule(std::string name, const Holder& module)
+      : name_(std::move(name)),
+        module_(detail::pointer_of(module)),
+        layer_(detail::layer_of(detail::pointer_of(module))) {}
+  const std::string& name() const { return name_; }
+
+ private:
+  friend class SequentialImpl;
+  std::string name_;
+  std::shared_ptr<Module> module_;
+  std::shared_ptr<Layer> layer_;
+};
+
+/// Modules of one tensor to one tensor, named "0", "1", ... in the order in which they were added,
+/// or by names of their own.
 class ADJOINT_API SequentialImpl : public Layer {
  public:
   SequentialImpl() = default;
+  explicit SequentialImpl(std::initializer_list<NamedAnyModule> modules) {
+    for (const NamedAnyModule& m : modules) add(m.name_, m.module_, m.layer_);
+  }
   template <LayerHolder First, LayerHolder... Rest>
   explicit SequentialImpl(const First& first, const Rest&... rest) {
     push_back(first);
@@ -93,7 +114,14 @@ class ADJOINT_API SequentialImpl : public Layer {
   std::vector<std::shared_ptr<Layer>> layers_;
   std::vector<std::shared_ptr<Module>> modules_;
 };
-ADJOINT_MODULE(Sequential);
+class Sequential : public ModuleHolder<SequentialImpl> {
+ public:
+  using ModuleHolder<SequentialImpl>::ModuleHolder;
+  using Impl = SequentialImpl;
+  Sequential() : ModuleHolder(std::make_shared<SequentialImpl>()) {}
+  Sequential(std::initializer_list<NamedAnyModule> modules)
+      : ModuleHolder(std::make_shared<SequentialImpl>(modules)) {}
+};
 
 /// Modules under the names "0", "1", ..., to be called by their owner.
 class ADJOINT_API ModuleListImpl : public Module {

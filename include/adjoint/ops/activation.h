@@ -81,5 +81,13 @@ ADJOINT_API Tensor log_softmax(const Tensor& self, int64_t dim,
 /// Zeroes elements with probability p and scales the others by 1 / (1 - p); nothing where not
 /// `train`.
 ADJOINT_API Tensor dropout(const Tensor& self, double p, bool train);
+/// dropout of whole channels of [n, c, *]. J. Tompson et al., Efficient object localization using
+/// convolutional networks (2015).
+ADJOINT_API Tensor feature_dropout(const Tensor& self, double p, bool train);
+/// Elements, or channels, take the value that SELU has at minus infinity with probability p; all
+/// are then moved so that mean 0 and variance 1 stay. G. Klambauer et al., Self-normalizing neural
+/// networks (2017).
+ADJOINT_API Tensor alpha_dropout(const Tensor& self, double p, bool train);
+ADJOINT_API Tensor feature_alpha_dropout(const Tensor& self, double p, bool train);
 
 }  // namespace adjoint

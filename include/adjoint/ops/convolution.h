@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Convolution and pooling; images are [batch, channels, height, width].
+// Convolution; images are [batch, channels, height, width], or without the batch.
 // The rules for shapes, dtypes and errors that hold for all operations stand in adjoint/ops.h.
 #pragma once
 
@@ -12,9 +12,22 @@ namespace adjoint {
 ADJOINT_API Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias = {},
                           IntArrayRef stride = 1, IntArrayRef padding = 0, IntArrayRef dilation = 1,
                           int64_t groups = 1);
-/// `stride` empty: the kernel's size. Of ties the first gets the gradient; NaN counts as largest.
-ADJOINT_API Tensor max_pool2d(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stride = {},
-                              IntArrayRef padding = 0, IntArrayRef dilation = 1,
-                              bool ceil_mode = false);
+/// input [n, c, l], weight [o, c / groups, k], bias [o] or undefined.
+ADJOINT_API Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias = {},
+                          IntArrayRef stride = 1, IntArrayRef padding = 0, IntArrayRef dilation = 1,
+                          int64_t groups = 1);
+/// The gradient of conv2d's input as an operation of its own: input [n, c, h, w], weight
+/// [c, o / groups, kh, kw], bias [o] or undefined give [n, o, h', w'] with
+/// h' = (h - 1) * stride - 2 * padding + dilation * (kh - 1) + output_padding + 1. Throws Error for
+/// an output_padding that is not below the stride.
+ADJOINT_API Tensor conv_transpose2d(const Tensor& input, const Tensor& weight,
+                                    const Tensor& bias = {}, IntArrayRef stride = 1,
+                                    IntArrayRef padding = 0, IntArrayRef output_padding = 0,
+                                    int64_t groups = 1, IntArrayRef dilation = 1);
+/// input [n, c, l], weight [c, o / groups, k].
+ADJOINT_API Tensor conv_transpose1d(const Tensor& input, const Tensor& weight,
+                                    const Tensor& bias = {}, IntArrayRef stride = 1,
+                                    IntArrayRef padding = 0, IntArrayRef output_padding = 0,
+                                    int64_t groups = 1, IntArrayRef dilation = 1);
 
 }  // namespace adjoint

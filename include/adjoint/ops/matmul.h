@@ -3,6 +3,8 @@
 // The rules for shapes, dtypes and errors that hold for all operations stand in adjoint/ops.h.
 #pragma once
 
+#include <optional>
+
 #include "adjoint/tensor_class.h"
 
 namespace adjoint {
@@ -24,5 +26,18 @@ ADJOINT_API Tensor addmm(const Tensor& self, const Tensor& mat1, const Tensor& m
 ADJOINT_API Tensor matmul(const Tensor& self, const Tensor& other);
 /// input [*, in] x weight [out, in]^T + bias [out] -> [*, out]; bias may be undefined.
 ADJOINT_API Tensor linear(const Tensor& input, const Tensor& weight, const Tensor& bias = {});
+/// input1 [*, m], input2 [*, n], weight [o, m, n], bias [o] or undefined:
+/// out[k] = input1 x weight[k] x input2 + bias[k] -> [*, o]
+ADJOINT_API Tensor bilinear(const Tensor& input1, const Tensor& input2, const Tensor& weight,
+                            const Tensor& bias = {});
+/// softmax(query x key^T * scale + mask) x value for query [*, l, e], key [*, s, e], value [*, s,
+/// v]; the scale is 1 / sqrt(e) unless given. attn_mask broadcasts to [*, l, s]: numbers are added,
+/// and where a bool is false nothing is looked at. is_causal lets each row see the columns up to
+/// its own. A. Vaswani et al., Attention is all you need (2017). Throws Error for a mask beside
+/// is_causal.
+ADJOINT_API Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key,
+                                                const Tensor& value, const Tensor& attn_mask = {},
+                                                double dropout_p = 0.0, bool is_causal = false,
+                                                std::optional<double> scale = std::nullopt);
 
 }  // namespace adjoint

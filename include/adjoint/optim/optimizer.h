@@ -54,6 +54,13 @@ class ADJOINT_API OptimizerParamGroup {
   std::unique_ptr<OptimizerOptions> options_;
 };
 
+/// What computes the loss and its gradients, with its type forgotten.
+class ADJOINT_API LossClosure {
+ public:
+  virtual ~LossClosure();
+  virtual Tensor call() = 0;
+};
+
 /// Not safe to use from several threads at once.
 class ADJOINT_API Optimizer {
  public:
@@ -74,13 +81,15 @@ class ADJOINT_API Optimizer {
   /// With a function that computes the loss and its gradients; returns the loss.
   template <class Closure>
   Tensor step(Closure&& closure) {
-    Tensor loss;
-    {
-      AutoGradMode grad(true);
-      loss = closure();
-    }
-    step();
-    return loss;
+    struct Of final : LossClosure {
+      explicit Of(Closure& c) : function(c) {}
+      Tensor call() override {
+        AutoGradMode grad(true);
+        return function();
+      }
+      Closure& function;
+    } of(closure);
+    return step_with(of);
   }
 
   /// Number of parameters.
@@ -88,12 +97,14 @@ class ADJOINT_API Optimizer {
   /// What was gathered so far (moments, step counts) by parameter and name: "0.exp_avg", "0.step".
   /// Counts are 0-d float tensors, as PyTorch has them. Load it into an optimizer of the same
   /// parameters; throws Error for missing or unexpected entries and wrong shapes.
-  OrderedDict<std::string, Tensor> state_dict() const;
-  void load_state_dict(const OrderedDict<std::string, Tensor>& state);
+  virtual OrderedDict<std::string, Tensor> state_dict() const;
+  virtual void load_state_dict(const OrderedDict<std::string, Tensor>& state);
 
  protected:
   explicit Optimizer(std::vector<OptimizerParamGroup> groups,
                      std::unique_ptr<OptimizerOptions> defaults);
+  /// step(closure): calls it, and steps.
+  virtual Tensor step_with(LossClosure& closure);
   /// What an optimizer keeps of one parameter: a step count and tensors of its shape, undefined
   /// until needed.
   struct State {

@@ -28,11 +28,29 @@ inline constexpr Reduction kMean = Reduction::Mean;
 inline constexpr Reduction kSum = Reduction::Sum;
 inline constexpr nn::init::FanMode kFanIn = nn::init::FanMode::FanIn;
 inline constexpr nn::init::FanMode kFanOut = nn::init::FanMode::FanOut;
-inline constexpr nn::init::Nonlinearity kLinear = nn::init::Nonlinearity::Linear;
+/// A nonlinearity that is none, and interpolation by straight lines.
+struct LinearName {
+  constexpr operator nn::init::Nonlinearity() const { return nn::init::Nonlinearity::Linear; }
+  constexpr operator nn::InterpolateMode() const { return nn::InterpolateMode::Linear; }
+};
+inline constexpr LinearName kLinear;
 inline constexpr nn::init::Nonlinearity kSigmoid = nn::init::Nonlinearity::Sigmoid;
 inline constexpr nn::init::Nonlinearity kTanh = nn::init::Nonlinearity::Tanh;
 inline constexpr nn::init::Nonlinearity kReLU = nn::init::Nonlinearity::ReLU;
 inline constexpr nn::init::Nonlinearity kLeakyReLU = nn::init::Nonlinearity::LeakyReLU;
+
+inline constexpr nn::BatchMean kBatchMean;
+inline constexpr nn::EmbeddingBagMode kMax = nn::EmbeddingBagMode::Max;
+inline constexpr nn::PaddingMode kZeros = nn::PaddingMode::Zeros;
+inline constexpr nn::PaddingMode kConstant = nn::PaddingMode::Constant;
+inline constexpr nn::PaddingMode kReflect = nn::PaddingMode::Reflect;
+inline constexpr nn::PaddingMode kReplicate = nn::PaddingMode::Replicate;
+inline constexpr nn::PaddingMode kCircular = nn::PaddingMode::Circular;
+inline constexpr nn::ConvPaddingMode kSame = nn::ConvPaddingMode::Same;
+inline constexpr nn::ConvPaddingMode kValid = nn::ConvPaddingMode::Valid;
+inline constexpr nn::InterpolateMode kNearest = nn::InterpolateMode::Nearest;
+inline constexpr nn::InterpolateMode kBilinear = nn::InterpolateMode::Bilinear;
+inline constexpr nn::InterpolateMode kArea = nn::InterpolateMode::Area;
 
 inline bool hasCUDA() noexcept { return cuda::is_available(); }
 /// As `out << tensor`, with rows of at most `linesize` characters.

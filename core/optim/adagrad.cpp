@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#include "adjoint/optim/adagrad.h"
+
+#include "core/optim/composed.h"
+
+namespace adjoint::optim {
+namespace {
+
+const AdagradOptions& checked(const AdagradOptions& o) {
+  ADJOINT_CHECK_VALUE(o.lr() >= 0, "Invalid learning rate: ", o.lr());
+  ADJOINT_CHECK_VALUE(o.lr_decay() >= 0, "Invalid lr_decay value: ", o.lr_decay());
+  ADJOINT_CHECK_VALUE(o.weight_decay() >= 0, "Invalid weight_decay value: ", o.weight_decay());
+  ADJOINT_CHECK_VALUE(o.initial_accumulator_value() >= 0,
+                      "Invalid initial_accumulator_value value: ", o.initial_accumulator_value());
+  ADJOINT_CHECK_VALUE(o.eps() >= 0, "Invalid epsilon value: ", o.eps());
+  return o;
+}
+
+}  // namespace
+
+Adagrad::Adagrad(std::vector<OptimizerParamGroup> groups, AdagradOptions defaults)
+    : Optimizer(std::move(groups), checked(defaults).clone()) {
+  for (OptimizerParamGroup& group : param_groups())
+    checked(static_cast<AdagradOptions&>(group.options()));
+}
+Adagrad::Adagrad(std::vector<Tensor> params, AdagradOptions defaults)
+    : Adagrad({OptimizerParamGroup(std::move(params))}, defaults) {}
+
+std::vector<Optimizer::StateName> Adagrad::state_names() const { return {{"sum", true}}; }
+
+void Adagrad::step() {
+  refuse_capture("Adagrad::step", "record steps of SGD, Adam or AdamW");
+  auto check = [](const Tensor& param, const Tensor& grad, State&, const AdagradOptions&) {
+    check_update(param, grad);
+  };
+  for_each_parameter<AdagradOptions>(check);
+  const double start = static_cast<const AdagradOptions&>(defaults()).initial_accumulator_value();
+  for_each_parameter<AdagradOptions>(
+      [start](const Tensor& param, const Tensor& grad, State& state, const AdagradOptions& o) {
+        state.tensors.resize(1);
+        Tensor& sum = state.tensors[0];
+        if (!sum.defined()) sum = full(param.sizes(), start, param.options());
+        const double rate = o.lr() / (1 + double(state.step) * o.lr_decay());
+        ++state.step;
+        const Tensor g = direction(param, grad, o);
+        sum.add_(g * g);
+        param.add_(g / (sum.sqrt() + o.eps()), -rate);
+      });
+}
+
+}  // namespace adjoint::optim

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+// Losses with margins as modules: of rankings, embeddings, triplets and classes.
+#pragma once
+
+#include "adjoint/nn/module.h"
+#include "adjoint/options.h"
+
+namespace adjoint::nn {
+
+class ADJOINT_API MarginRankingLossOptions {
+ public:
+  ADJOINT_OPTION(MarginRankingLossOptions, double, margin, 0);
+  ADJOINT_OPTION(MarginRankingLossOptions, Reduction, reduction, Reduction::Mean);
+};
+class ADJOINT_API MarginRankingLossImpl : public ClonedByOptions<MarginRankingLossImpl, Module> {
+ public:
+  explicit MarginRankingLossImpl(const MarginRankingLossOptions& options = {}) : options(options) {}
+  Tensor forward(const Tensor& input1, const Tensor& input2, const Tensor& target) {
+    return margin_ranking_loss(input1, input2, target, options.margin(), options.reduction());
+  }
+
+  MarginRankingLossOptions options;
+};
+ADJOINT_MODULE(MarginRankingLoss);
+
+class ADJOINT_API HingeEmbeddingLossOptions {
+ public:
+  ADJOINT_OPTION(HingeEmbeddingLossOptions, double, margin, 1.0);
+  ADJOINT_OPTION(HingeEmbeddingLossOptions, Reduction, reduction, Reduction::Mean);
+};
+class ADJOINT_API HingeEmbeddingLossImpl : public ClonedByOptions<HingeEmbeddingLossImpl, Module> {
+ public:
+  explicit HingeEmbeddingLossImpl(const HingeEmbeddingLossOptions& options = {})
+      : options(options) {}
+  Tensor forward(const Tensor& input, const Tensor& target) {
+    return hinge_embedding_loss(input, target, options.margin(), options.reduction());
+  }
+  void pretty_print(std::ostream& out) const override;
+
+  HingeEmbeddingLossOptions options;
+};
+ADJOINT_MODULE(HingeEmbeddingLoss);
+
+class ADJOINT_API CosineEmbeddingLossOptions {
+ public:
+  ADJOINT_OPTION(CosineEmbeddingLossOptions, double, margin, 0.0);
+  ADJOINT_OPTION(CosineEmbeddingLossOptions, Reduction, reduction, Reduction::Mean);
+};
+class ADJOINT_API CosineEmbeddingLossImpl
+    : public ClonedByOptions<CosineEmbeddingLossImpl, Module> {
+ public:
+  explicit CosineEmbeddingLossImpl(const CosineEmbeddingLossOptions& options = {})
+      : options(options) {}
+  Tensor forward(const Tensor& input1, const Tensor& input2, const Tensor& target) {
+    return cosine_embedding_loss(input1, input2, target, options.margin(), options.reduction());
+  }
+  void pretty_print(std::ostream& out) const override;
+
+  CosineEmbeddingLossOptions options;
+};
+ADJOINT_MODULE(CosineEmbeddingLoss);
+
+class ADJOINT_API TripletMarginLossOptions {
+ public:
+  ADJOINT_OPTION(TripletMarginLossOptions, double, margin, 1.0);
+  ADJOINT_OPTION(TripletMarginLossOptions, double, p, 2.0);
+  ADJOINT_OPTION(TripletMarginLossOptions, double, eps, 1e-6);
+  ADJOINT_OPTION(TripletMarginLossOptions, bool, swap, false);
+  ADJOINT_OPTION(TripletMarginLossOptions, Reduction, reduction, Reduction::Mean);
+};
+class ADJOINT_API TripletMarginLossImpl : public ClonedByOptions<TripletMarginLossImpl, Module> {
+ public:
+  explicit TripletMarginLossImpl(const TripletMarginLossOptions& options = {}) : options(options) {}
+  Tensor forward(const Tensor& anchor, const Tensor& positive, const Tensor& negative) {
+    return triplet_margin_loss(anchor, positive, negative, options.margin(), options.p(),
+                               options.eps(), options.swap(), options.reduction());
+  }
+  void pretty_print(std::ostream& out) const override;
+
+  TripletMarginLossOptions options;
+};
+ADJOINT_MODULE(TripletMarginLoss);
+
+class ADJOINT_API SoftMarginLossOptions {
+ public:
+  SoftMarginLossOptions(Reduction reduction = Reduction::Mean) : reduction_(reduction) {}
+  ADJOINT_OPTION(SoftMarginLossOptions, Reduction, reduction, Reduction::Mean);
+};
+class ADJOINT_API SoftMarginLossImpl : public ClonedByOptions<SoftMarginLossImpl, Module> {
+ public:
+  explicit SoftMarginLossImpl(const SoftMarginLossOptions& options = {}) : options(options) {}
+  Tensor forward(const Tensor& input, const Tensor& target) {
+    return soft_margin_loss(input, target, options.reduction());
+  }
+
+  SoftMarginLossOptions options;
+};
+ADJOINT_MODULE(SoftMarginLoss);
+
+class ADJOINT_API MultiMarginLossOptions {
+ public:
+  ADJOINT_OPTION(MultiMarginLossOptions, int64_t, p, 1);
+  ADJOINT_OPTION(MultiMarginLossOptions, double, margin, 1.0);
+  ADJOINT_OPTION(MultiMarginLossOptions, Tensor, weight, {});
+  ADJOINT_OPTION(MultiMarginLossOptions, Reduction, reduction, Reduction::Mean);
+};
+class ADJOINT_API MultiMarginLossImpl : public ClonedByOptions<MultiMarginLossImpl, Module> {
+ public:
+  explicit MultiMarginLossImpl(const MultiMarginLossOptions& options = {});
+  Tensor forward(const Tensor& input, const Tensor& target) {
+    return multi_margin_loss(input, target, options.p(), options.margin(), weight,
+                             options.reduction());
+  }
+  void pretty_print(std::ostream& out) const override;
+
+  MultiMarginLossOptions options;
+  Tensor weight;
+};
+ADJOINT_MODULE(MultiMarginLoss);
+
+class ADJOINT_API MultiLabelSoftMarginLossOptions {
+ public:
+  ADJOINT_OPTION(MultiLabelSoftMarginLossOptions, Tensor, weight, {});
+  ADJOINT_OPTION(MultiLabelSoftMarginLossOptions, Reduction, reduction, Reduction::Mean);
+};
+class ADJOINT_API MultiLabelSoftMarginLossImpl
+    : public ClonedByOptions<MultiLabelSoftMarginLossImpl, Module> {
+ public:
+  explicit MultiLabelSoftMarginLossImpl(const MultiLabelSoftMarginLossOptions& options = {});
+  Tensor forward(const Tensor& input, const Tensor& target) {
+    return multilabel_soft_margin_loss(input, target, weight, options.reduction());
+  }
+
+  MultiLabelSoftMarginLossOptions options;
+  Tensor weight;
+};
+ADJOINT_MODULE(MultiLabelSoftMarginLoss);
+
+}  // namespace adjoint::nn

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// Pooling and resampling; images are [batch, channels, height, width], or without the batch.
+// The rules for shapes, dtypes and errors that hold for all operations stand in adjoint/ops.h.
+#pragma once
+
+#include <optional>
+
+#include "adjoint/tensor_class.h"
+
+namespace adjoint {
+
+/// `stride` empty: the kernel's size. Of ties the first gets the gradient; NaN counts as largest.
+/// Lists of one number stand for both directions. `ceil_mode` lets the last window hang over the
+/// border.
+ADJOINT_API Tensor max_pool2d(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stride = {},
+                              IntArrayRef padding = 0, IntArrayRef dilation = 1,
+                              bool ceil_mode = false);
+/// Of [n, c, l] or [c, l].
+ADJOINT_API Tensor max_pool1d(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stride = {},
+                              IntArrayRef padding = 0, IntArrayRef dilation = 1,
+                              bool ceil_mode = false);
+/// The sum of each window divided by its number of elements, those in the padding included only
+/// if `count_include_pad`, or by `divisor_override`. Floating-point tensors only.
+ADJOINT_API Tensor avg_pool2d(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stride = {},
+                              IntArrayRef padding = 0, bool ceil_mode = false,
+                              bool count_include_pad = true,
+                              std::optional<int64_t> divisor_override = std::nullopt);
+ADJOINT_API Tensor avg_pool1d(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stride = {},
+                              IntArrayRef padding = 0, bool ceil_mode = false,
+                              bool count_include_pad = true);
+/// Output i of n is the mean (or largest) of the elements floor(i * size / n) up to
+/// ceil((i + 1) * size / n). Where sizes do not divide, the mean is a product of matrices, in which
+/// a NaN or an infinity spreads over its row and column.
+ADJOINT_API Tensor adaptive_avg_pool2d(const Tensor& input, IntArrayRef output_size);
+ADJOINT_API Tensor adaptive_avg_pool1d(const Tensor& input, IntArrayRef output_size);
+ADJOINT_API Tensor adaptive_max_pool2d(const Tensor& input, IntArrayRef output_size);
+ADJOINT_API Tensor adaptive_max_pool1d(const Tensor& input, IntArrayRef output_size);
+
+/// Images of another size, by the element floor(i * size / output size) of each direction.
+ADJOINT_API Tensor upsample_nearest1d(const Tensor& input, IntArrayRef output_size);
+ADJOINT_API Tensor upsample_nearest2d(const Tensor& input, IntArrayRef output_size);
+ADJOINT_API Tensor upsample_nearest3d(const Tensor& input, IntArrayRef output_size);
+/// By straight lines between two elements of each direction. With align_corners the outermost
+/// elements keep their places, else the outer edges of them. A scale factor, where given, is
+/// trusted more than the quotient of the sizes.
+ADJOINT_API Tensor upsample_linear1d(const Tensor& input, IntArrayRef output_size,
+                                     bool align_corners,
+                                     std::optional<double> scale = std::nullopt);
+ADJOINT_API Tensor upsample_bilinear2d(const Tensor& input, IntArrayRef output_size,
+                                       bool align_corners,
+                                       std::optional<double> scale_h = std::nullopt,
+                                       std::optional<double> scale_w = std::nullopt);
+/// [*, c * r * r, h, w] -> [*, c, h * r, w * r], and back. W. Shi et al., Real-time single image
+/// and video super-resolution using an efficient sub-pixel convolutional neural network (2016).
+ADJOINT_API Tensor pixel_shuffle(const Tensor& input, int64_t upscale_factor);
+ADJOINT_API Tensor pixel_unshuffle(const Tensor& input, int64_t downscale_factor);
+
+}  // namespace adjoint

@@ -1,0 +1,608 @@
+// SPDX-License-Identifier: MIT
+// Layers, losses and functions of several inputs and outputs against PyTorch's
+// (tests/reference/layers.py): what they compute, its gradients, their parameters and their text.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <sstream>
+
+#include "adjoint/gradcheck.h"
+#include "tests/support/reference.h"
+
+namespace adjoint {
+namespace {
+
+using nlohmann::json;
+using testing::close;
+using testing::reference;
+using testing::to_ints;
+using testing::to_tensor;
+
+/// A case's options by name.
+class Settings {
+ public:
+  explicit Settings(const json& values) : values_(values) {}
+  bool has(const char* name) const { return values_.contains(name); }
+  int64_t integer(const char* name) const { return values_.at(name).get<int64_t>(); }
+  int64_t integer(const char* name, int64_t otherwise) const {
+    return values_.value(name, otherwise);
+  }
+  double number(const char* name, double otherwise) const { return values_.value(name, otherwise); }
+  bool flag(const char* name, bool otherwise) const { return values_.value(name, otherwise); }
+  std::string text(const char* name, const char* otherwise = "") const {
+    return has(name) && values_[name].is_string() ? values_[name].get<std::string>() : otherwise;
+  }
+  std::vector<int64_t> integers(const char* name, int64_t otherwise = 0) const {
+    return to_ints(values_.value(name, json(otherwise)));
+  }
+  Tensor tensor(const char* name, ScalarType dtype) const {
+    if (!has(name)) return {};
+    Tensor t = to_tensor(values_[name]);
+    return t.is_floating_point() ? t.to(dtype) : t;
+  }
+  Reduction reduction() const {
+    const std::string name = text("reduction", "mean");
+    return name == "none" ? Reduction::None : name == "sum" ? Reduction::Sum : Reduction::Mean;
+  }
+  const json& operator[](const char* name) const { return values_.at(name); }
+
+ private:
+  const json& values_;
+};
+
+using Tensors = std::vector<Tensor>;
+struct Made {
+  std::shared_ptr<nn::Module> module;  ///< null of functions
+  std::function<Tensors(const Tensors&)> call;
+};
+
+template <class Holder>
+Made of_one(Holder module) {
+  return {module.ptr(), [module](const Tensors& x) { return Tensors{module->forward(x[0])}; }};
+}
+template <class Holder>
+Made of_two(Holder module) {
+  return {module.ptr(),
+          [module](const Tensors& x) { return Tensors{module->forward(x[0], x[1])}; }};
+}
+template <class Holder>
+Made of_three(Holder module) {
+  return {module.ptr(),
+          [module](const Tensors& x) { return Tensors{module->forward(x[0], x[1], x[2])}; }};
+}
+
+nn::PaddingMode padding_mode(const std::string& name) {
+  return name == "reflect"     ? nn::PaddingMode::Reflect
+         : name == "replicate" ? nn::PaddingMode::Replicate
+         : name == "circular"  ? nn::PaddingMode::Circular
+                               : nn::PaddingMode::Constant;
+}
+
+template <class Holder, template <size_t> class Options, size_t D>
+Made conv(const Settings& s) {
+  Options<D> o(s.integer("in_channels"), s.integer("out_channels"), s.integers("kernel_size"));
+  o.stride(s.integers("stride", 1)).dilation(s.integers("dilation", 1));
+  o.groups(s.integer("groups", 1)).bias(s.flag("bias", true));
+  if constexpr (Options<D>::kTransposed) {
+    o.padding(s.integers("padding")).output_padding(s.integers("output_padding"));
+  } else {
+    if (s.text("padding") == "same") {
+      o.padding(nn::ConvPaddingMode::Same);
+    } else if (s.text("padding") == "valid") {
+      o.padding(nn::ConvPaddingMode::Valid);
+    } else {
+      o.padding(s.integers("padding"));
+    }
+    if (s.has("padding_mode")) o.padding_mode(padding_mode(s.text("padding_mode")));
+  }
+  return of_one(Holder(o));
+}
+
+template <class Holder, size_t D>
+Made avg_pool(const Settings& s) {
+  nn::AvgPoolOptions<D> o(s.integers("kernel_size"));
+  if (s.has("stride")) o.stride(s.integers("stride"));
+  o.padding(s.integers("padding")).ceil_mode(s.flag("ceil_mode", false));
+  o.count_include_pad(s.flag("count_include_pad", true));
+  if (s.has("divisor_override")) o.divisor_override(s.integer("divisor_override"));
+  return of_one(Holder(o));
+}
+
+template <class Holder, size_t D>
+Made adaptive(const Settings& s) {
+  const json& size = s["output_size"];
+  auto one = [](const json& n) {
+    return n.is_null() ? std::nullopt : std::optional<int64_t>(n.get<int64_t>());
+  };
+  if constexpr (D == 2) {
+    if (size.is_array()) return of_one(Holder(nn::OptionalSizes<2>({one(size[0]), one(size[1])})));
+  }
+  return of_one(Holder(nn::OptionalSizes<D>(one(size))));
+}
+
+template <class Holder, size_t D>
+Made border(const Settings& s) {
+  return of_one(Holder(nn::PadOptions<D>(s.integers("padding"))));
+}
+template <class Holder, size_t D>
+Made constant_border(const Settings& s) {
+  return of_one(Holder(nn::ConstantPadOptions<D>(s.integers("padding"), s.number("value", 0))));
+}
+
+template <class Options>
+Options resampling(const Settings& s) {
+  Options o;
+  if (s.has("size")) o.size(s.integers("size"));
+  if (s.has("scale_factor")) {
+    const json& factor = s["scale_factor"];
+    o.scale_factor(factor.is_array() ? factor.get<std::vector<double>>()
+                                     : std::vector<double>{factor.get<double>()});
+  }
+  const std::string mode = s.text("mode", "nearest");
+  o.mode(mode == "nearest"    ? nn::InterpolateMode::Nearest
+         : mode == "linear"   ? nn::InterpolateMode::Linear
+         : mode == "bilinear" ? nn::InterpolateMode::Bilinear
+                              : nn::InterpolateMode::Area);
+  if (s.has("align_corners")) o.align_corners(s.flag("align_corners", false));
+  return o;
+}
+
+template <class Holder>
+Made instance_norm_layer(const Settings& s) {
+  return of_one(Holder(nn::InstanceNormOptions(s.integer("num_features"))
+                           .affine(s.flag("affine", false))
+                           .momentum(s.number("momentum", 0.1))
+                           .track_running_stats(s.flag("track_running_stats", false))));
+}
+
+template <class Options>
+Options recurrent_options(const Settings& s) {
+  Options o(s.integer("input_size"), s.integer("hidden_size"));
+  if constexpr (requires { o.num_layers(1); }) {
+    o.num_layers(s.integer("num_layers", 1)).batch_first(s.flag("batch_first", false));
+    o.dropout(s.number("dropout", 0)).bidirectional(s.flag("bidirectional", false));
+  }
+  if constexpr (requires { o.proj_size(1); }) o.proj_size(s.integer("proj_size", 0));
+  if constexpr (requires { o.nonlinearity(); }) {
+    if (s.text("nonlinearity") == "relu") o.nonlinearity(nn::init::Nonlinearity::ReLU);
+  }
+  return o.bias(s.flag("bias", true));
+}
+
+/// With the state that follows the input, if any.
+template <class Holder, class Options>
+Made layers_of_one_state(const Settings& s) {
+  Holder module{recurrent_options<Options>(s)};
+  return {module.ptr(), [module](const Tensors& x) {
+            auto [output, h] = module->forward(x[0], x.size() > 1 ? x[1] : Tensor());
+            return Tensors{output, h};
+          }};
+}
+template <class Holder, class Options>
+Made cell_of_one_state(const Settings& s) {
+  Holder module{recurrent_options<Options>(s)};
+  return {module.ptr(), [module](const Tensors& x) {
+            return Tensors{module->forward(x[0], x.size() > 1 ? x[1] : Tensor())};
+          }};
+}
+Made lstm_layers(const Settings& s) {
+  nn::LSTM module(recurrent_options<nn::LSTMOptions>(s));
+  return {module.ptr(), [module](const Tensors& x) {
+            std::optional<std::tuple<Tensor, Tensor>> start;
+            if (x.size() > 1) start.emplace(x[1], x[2]);
+            auto [output, state] = module->forward(x[0], start);
+            return Tensors{output, std::get<0>(state), std::get<1>(state)};
+          }};
+}
+Made lstm_one_cell(const Settings& s) {
+  nn::LSTMCell module(recurrent_options<nn::LSTMCellOptions>(s));
+  return {module.ptr(), [module](const Tensors& x) {
+            std::optional<std::tuple<Tensor, Tensor>> start;
+            if (x.size() > 1) start.emplace(x[1], x[2]);
+            auto [h, c] = module->forward(x[0], start);
+            return Tensors{h, c};
+          }};
+}
+
+Made multihead(const Settings& s, const Settings& call, ScalarType dtype) {
+  nn::MultiheadAttentionOptions o(s.integer("embed_dim"), s.integer("num_heads"));
+  o.bias(s.flag("bias", true)).add_bias_kv(s.flag("add_bias_kv", false));
+  o.add_zero_attn(s.flag("add_zero_attn", false));
+  if (s.has("kdim")) o.kdim(s.integer("kdim"));
+  if (s.has("vdim")) o.vdim(s.integer("vdim"));
+  nn::MultiheadAttention module(o);
+  const Tensor padding = call.tensor("key_padding_mask", dtype);
+  const Tensor mask = call.tensor("attn_mask", dtype);
+  const bool need = call.flag("need_weights", true);
+  const bool average = call.flag("average_attn_weights", true);
+  return {module.ptr(), [=](const Tensors& x) {
+            auto [out, weights] = module->forward(x[0], x[1], x[2], padding, need, mask, average);
+            return need ? Tensors{out, weights} : Tensors{out};
+          }};
+}
+
+Made bag(const Settings& s, const Settings& call, ScalarType dtype) {
+  nn::EmbeddingBagOptions o(s.integer("num_embeddings"), s.integer("embedding_dim"));
+  const std::string mode = s.text("mode", "mean");
+  o.mode(mode == "sum"    ? nn::EmbeddingBagMode::Sum
+         : mode == "mean" ? nn::EmbeddingBagMode::Mean
+                          : nn::EmbeddingBagMode::Max);
+  o.include_last_offset(s.flag("include_last_offset", false));
+  if (s.has("padding_idx")) o.padding_idx(s.integer("padding_idx"));
+  nn::EmbeddingBag module(o);
+  const Tensor offsets = call.tensor("offsets", dtype);
+  const Tensor weights = call.tensor("per_sample_weights", dtype);
+  return {module.ptr(),
+          [=](const Tensors& x) { return Tensors{module->forward(x[0], offsets, weights)}; }};
+}
+
+Made kl_div_loss(const Settings& s) {
+  nn::KLDivLossOptions o;
+  o.log_target(s.flag("log_target", false));
+  if (s.text("reduction") == "batchmean") {
+    o.reduction(nn::BatchMean());
+  } else {
+    o.reduction(s.reduction());
+  }
+  return of_two(nn::KLDivLoss(o));
+}
+
+#define LOSS(Name, of, ...)                        \
+  {                                                \
+#Name, [](const Settings& s, ScalarType dtype) { \
+     (void)dtype;                                   \
+     return of(nn::Name(nn::Name##Options().reduction(s.reduction()) __VA_ARGS__)); } \
+  }
+#define MAKE(Name, ...)                                             \
+  {                                                                 \
+    Name, [](const Settings& s, ScalarType) { return __VA_ARGS__; } \
+  }
+
+using Maker = std::function<Made(const Settings&, ScalarType)>;
+
+const std::map<std::string, Maker>& makers() {
+  static const std::map<std::string, Maker> table = {
+      LOSS(L1Loss, of_two),
+      LOSS(SmoothL1Loss, of_two, .beta(s.number("beta", 1))),
+      LOSS(HuberLoss, of_two, .delta(s.number("delta", 1))),
+      LOSS(BCELoss, of_two, .weight(s.tensor("weight", dtype))),
+      LOSS(SoftMarginLoss, of_two),
+      LOSS(HingeEmbeddingLoss, of_two, .margin(s.number("margin", 1))),
+      LOSS(MarginRankingLoss, of_three, .margin(s.number("margin", 0))),
+      LOSS(CosineEmbeddingLoss, of_three, .margin(s.number("margin", 0))),
+      LOSS(TripletMarginLoss, of_three,
+           .margin(s.number("margin", 1)).p(s.number("p", 2)).swap(s.flag("swap", false))),
+      LOSS(MultiMarginLoss, of_two,
+           .p(s.integer("p", 1)).margin(s.number("margin", 1)).weight(s.tensor("weight", dtype))),
+      LOSS(MultiLabelSoftMarginLoss, of_two, .weight(s.tensor("weight", dtype))),
+      LOSS(PoissonNLLLoss, of_two,
+           .log_input(s.flag("log_input", true)).full(s.flag("full", false))),
+      MAKE("KLDivLoss", kl_div_loss(s)),
+      MAKE("CosineSimilarity",
+           of_two(nn::CosineSimilarity(
+               nn::CosineSimilarityOptions().dim(s.integer("dim", 1)).eps(s.number("eps", 1e-8))))),
+      MAKE("PairwiseDistance",
+           of_two(nn::PairwiseDistance(nn::PairwiseDistanceOptions()
+                                           .p(s.number("p", 2))
+                                           .keepdim(s.flag("keepdim", false))))),
+      MAKE("Bilinear", of_two(nn::Bilinear(nn::BilinearOptions(s.integer("in1_features"),
+                                                               s.integer("in2_features"),
+                                                               s.integer("out_features"))
+                                               .bias(s.flag("bias", true))))),
+      MAKE("Conv1d", conv<nn::Conv1d, nn::ConvOptions, 1>(s)),
+      MAKE("Conv2d", conv<nn::Conv2d, nn::ConvOptions, 2>(s)),
+      MAKE("ConvTranspose1d", conv<nn::ConvTranspose1d, nn::ConvTransposeOptions, 1>(s)),
+      MAKE("ConvTranspose2d", conv<nn::ConvTranspose2d, nn::ConvTransposeOptions, 2>(s)),
+      MAKE("AvgPool1d", avg_pool<nn::AvgPool1d, 1>(s)),
+      MAKE("AvgPool2d", avg_pool<nn::AvgPool2d, 2>(s)),
+      MAKE("MaxPool1d",
+           of_one(nn::MaxPool1d(
+               nn::MaxPool1dOptions(s.integers("kernel_size"))
+                   .stride(s.has("stride") ? s.integers("stride") : s.integers("kernel_size"))
+                   .padding(s.integers("padding"))
+                   .dilation(s.integers("dilation", 1))
+                   .ceil_mode(s.flag("ceil_mode", false))))),
+      MAKE("AdaptiveAvgPool1d", adaptive<nn::AdaptiveAvgPool1d, 1>(s)),
+      MAKE("AdaptiveAvgPool2d", adaptive<nn::AdaptiveAvgPool2d, 2>(s)),
+      MAKE("AdaptiveMaxPool1d", adaptive<nn::AdaptiveMaxPool1d, 1>(s)),
+      MAKE("AdaptiveMaxPool2d", adaptive<nn::AdaptiveMaxPool2d, 2>(s)),
+      MAKE("ReflectionPad1d", border<nn::ReflectionPad1d, 1>(s)),
+      MAKE("ReflectionPad2d", border<nn::ReflectionPad2d, 2>(s)),
+      MAKE("ReplicationPad1d", border<nn::ReplicationPad1d, 1>(s)),
+      MAKE("ReplicationPad2d", border<nn::ReplicationPad2d, 2>(s)),
+      MAKE("ReplicationPad3d", border<nn::ReplicationPad3d, 3>(s)),
+      MAKE("ZeroPad2d", border<nn::ZeroPad2d, 2>(s)),
+      MAKE("ConstantPad1d", constant_border<nn::ConstantPad1d, 1>(s)),
+      MAKE("ConstantPad2d", constant_border<nn::ConstantPad2d, 2>(s)),
+      MAKE("ConstantPad3d", constant_border<nn::ConstantPad3d, 3>(s)),
+      MAKE("Upsample", of_one(nn::Upsample(resampling<nn::UpsampleOptions>(s)))),
+      MAKE("PixelShuffle", of_one(nn::PixelShuffle(s.integer("upscale_factor")))),
+      MAKE("PixelUnshuffle", of_one(nn::PixelUnshuffle(s.integer("downscale_factor")))),
+      MAKE("Unflatten", of_one(nn::Unflatten(s.integer("dim"), s.integers("unflattened_size")))),
+      MAKE("GroupNorm", of_one(nn::GroupNorm(
+                            nn::GroupNormOptions(s.integer("num_groups"), s.integer("num_channels"))
+                                .eps(s.number("eps", 1e-5))
+                                .affine(s.flag("affine", true))))),
+      MAKE("InstanceNorm1d", instance_norm_layer<nn::InstanceNorm1d>(s)),
+      MAKE("InstanceNorm2d", instance_norm_layer<nn::InstanceNorm2d>(s)),
+      MAKE("BatchNorm3d", of_one(nn::BatchNorm3d(s.integer("num_features")))),
+      MAKE("RNN", layers_of_one_state<nn::RNN, nn::RNNOptions>(s)),
+      MAKE("GRU", layers_of_one_state<nn::GRU, nn::GRUOptions>(s)),
+      MAKE("LSTM", lstm_layers(s)),
+      MAKE("RNNCell", cell_of_one_state<nn::RNNCell, nn::RNNCellOptions>(s)),
+      MAKE("GRUCell", cell_of_one_state<nn::GRUCell, nn::GRUCellOptions>(s)),
+      MAKE("LSTMCell", lstm_one_cell(s)),
+      MAKE("TransformerEncoderLayer",
+           of_one(nn::TransformerEncoderLayer(
+               nn::TransformerEncoderLayerOptions(s.integer("d_model"), s.integer("nhead"))
+                   .dim_feedforward(s.integer("dim_feedforward"))))),
+  };
+  return table;
+}
+#undef MAKE
+#undef LOSS
+
+Tensors call_function(const std::string& name, const Tensors& x, const Settings& s,
+                      ScalarType dtype) {
+  namespace F = nn::functional;
+  if (name == "F.normalize") {
+    return {
+        F::normalize(x[0], F::NormalizeFuncOptions().p(s.number("p", 2)).dim(s.integer("dim", 1)))};
+  }
+  if (name == "F.pad") {
+    return {F::pad(x[0], F::PadFuncOptions(s.integers("pad"))
+                             .mode(padding_mode(s.text("mode", "constant")))
+                             .value(s.number("value", 0)))};
+  }
+  if (name == "F.interpolate") {
+    auto options = resampling<F::InterpolateFuncOptions>(s);
+    if (s.flag("recompute_scale_factor", false)) options.recompute_scale_factor(true);
+    return {F::interpolate(x[0], options)};
+  }
+  EXPECT_EQ(name, "F.scaled_dot_product_attention");
+  std::optional<double> scale;
+  if (s.has("scale")) scale = s.number("scale", 1);
+  return {scaled_dot_product_attention(x[0], x[1], x[2], s.tensor("attn_mask", dtype), 0.0,
+                                       s.flag("is_causal", false), scale)};
+}
+
+Made make(const json& c, ScalarType dtype) {
+  const std::string name = c["module"];
+  if (name.starts_with("F.")) {
+    return {nullptr, [&c, name, dtype](const Tensors& x) {
+              return call_function(name, x, Settings(c["options"]), dtype);
+            }};
+  }
+  if (name == "MultiheadAttention")
+    return multihead(Settings(c["options"]), Settings(c["call"]), dtype);
+  if (name == "EmbeddingBag") return bag(Settings(c["options"]), Settings(c["call"]), dtype);
+  return makers().at(name)(Settings(c["options"]), dtype);
+}
+
+Tensors inputs_of(const json& c, ScalarType dtype) {
+  Tensors inputs;
+  for (const json& input : c["inputs"]) {
+    Tensor t = to_tensor(input);
+    inputs.push_back(t.is_floating_point() ? t.to(dtype).requires_grad_() : t);
+  }
+  return inputs;
+}
+
+void load(const json& c, nn::Module& module, ScalarType dtype) {
+  module.to(dtype);
+  module.train(c["mode"] == "train");
+  TensorDict state;
+  for (const char* kind : {"params", "buffers"})
+    for (const auto& [name, array] : c[kind].items()) state.insert(name, to_tensor(array));
+  const auto keys = module.load_state_dict(state, false);
+  EXPECT_TRUE(keys.unexpected.empty());
+  for (const std::string& name : keys.missing) EXPECT_TRUE(c["options"].contains(name)) << name;
+}
+
+void check_case(const json& c, ScalarType dtype) {
+  SCOPED_TRACE(detail::str(c["name"].get<std::string>(), " of ", dtype));
+  const Made made = make(c, dtype);
+  if (made.module) load(c, *made.module, dtype);
+  const Tensors inputs = inputs_of(c, dtype);
+  const Tensors outputs = made.call(inputs);
+  ASSERT_EQ(outputs.size(), c["outputs"].size());
+  Tensors grad_outputs;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    EXPECT_EQ(outputs[i].dtype(), dtype);
+    EXPECT_TRUE(close(outputs[i], to_tensor(c["outputs"][i]))) << "output " << i;
+    grad_outputs.push_back(to_tensor(c["grad_outputs"][i]).to(dtype));
+  }
+  autograd::backward(outputs, grad_outputs);
+  for (const auto& [name, array] : c["grads"].items()) {
+    const bool is_input = std::isdigit(static_cast<unsigned char>(name[0])) != 0;
+    const Tensor leaf = is_input ? inputs[std::stoul(name)] : made.module->named_parameters()[name];
+    EXPECT_TRUE(close(leaf.grad(), to_tensor(array))) << "gradient of " << name;
+  }
+  if (!made.module) return;
+  const auto buffers = made.module->named_buffers();
+  for (const auto& [name, array] : c["buffers_after"].items())
+    EXPECT_TRUE(close(buffers[name], to_tensor(array))) << name;
+}
+
+TEST(LayerCases, ComputeWhatPyTorchComputes) {
+  for (const json& c : reference("layers")["cases"]) {
+    // A stack of layers rounds more often than `close` allows for: it is compared in double alone.
+    if (c["module"] != "TransformerEncoderLayer") check_case(c, kFloat);
+    check_case(c, kDouble);
+  }
+}
+
+// Losses of margins and distances have kinks, and those of zeros no second derivative.
+bool is_smooth(const std::string& name) {
+  for (const char* rough : {"Margin", "Hinge", "zeros", "Max", "max", "SmoothL1", "Huber", "p 1",
+                            "BCELoss", "large eps", "relu", "ReLU", "Transformer", "Poisson"}) {
+    if (name.find(rough) != std::string::npos) return false;
+  }
+  return true;
+}
+
+TEST(LayerCases, HaveGradientsOfGradients) {
+  for (const json& c : reference("layers")["cases"]) {
+    const std::string name = c["name"];
+    if (!is_smooth(name) || (name.find("none") == std::string::npos && name.ends_with("mean")))
+      continue;
+    SCOPED_TRACE(name);
+    const Made made = make(c, kDouble);
+    if (made.module) load(c, *made.module, kDouble);
+    Tensors inputs = inputs_of(c, kDouble), leaves;
+    size_t elements = 0;
+    for (const Tensor& t : inputs) {
+      if (t.requires_grad()) leaves.push_back(t);
+    }
+    for (const Tensor& t : leaves) elements += size_t(t.numel());
+    if (leaves.empty() || elements > 40) continue;
+    auto function = [&](const variable_list& values) {
+      Tensors given = inputs;
+      size_t next = 0;
+      for (Tensor& t : given) {
+        if (t.requires_grad()) t = values[next++];
+      }
+      return variable_list(made.call(given));
+    };
+    const auto result = autograd::gradgradcheck(function, leaves);
+    EXPECT_TRUE(result) << result.text();
+  }
+}
+
+std::shared_ptr<nn::Module> module_of(const std::string& code) {
+  using namespace nn;
+  static const std::map<std::string, std::function<std::shared_ptr<Module>()>> table = {
+      {"nn.Conv1d(2, 4, 3, stride=2, padding=1, bias=False)",
+       [] { return Conv1d(Conv1dOptions(2, 4, 3).stride(2).padding(1).bias(false)).ptr(); }},
+      {"nn.Conv2d(2, 4, 3, padding='same', padding_mode='reflect')",
+       [] {
+         return Conv2d(Conv2dOptions(2, 4, 3)
+                           .padding(ConvPaddingMode::Same)
+                           .padding_mode(PaddingMode::Reflect))
+             .ptr();
+       }},
+      {"nn.ConvTranspose1d(2, 3, 3, stride=2, output_padding=1, dilation=2)",
+       [] {
+         return ConvTranspose1d(
+                    ConvTranspose1dOptions(2, 3, 3).stride(2).output_padding(1).dilation(2))
+             .ptr();
+       }},
+      {"nn.ConvTranspose2d(4, 6, (3, 2), stride=2, padding=1, groups=2)",
+       [] {
+         return ConvTranspose2d(ConvTranspose2dOptions(4, 6, {3, 2}).stride(2).padding(1).groups(2))
+             .ptr();
+       }},
+      {"nn.AvgPool1d(3)", [] { return AvgPool1d(3).ptr(); }},
+      {"nn.AvgPool2d((2, 3))",
+       [] {
+         return AvgPool2d(AvgPool2dOptions({2, 3})).ptr();
+       }},
+      {"nn.MaxPool1d(2)", [] { return MaxPool1d(2).ptr(); }},
+      {"nn.AdaptiveAvgPool2d((3, None))",
+       [] {
+         return AdaptiveAvgPool2d(AdaptiveAvgPool2dOptions({3, std::nullopt})).ptr();
+       }},
+      {"nn.AdaptiveMaxPool1d(2)", [] { return AdaptiveMaxPool1d(2).ptr(); }},
+      {"nn.ReflectionPad2d((1, 2, 3, 4))",
+       [] {
+         return ReflectionPad2d(ReflectionPad2dOptions({1, 2, 3, 4})).ptr();
+       }},
+      {"nn.ConstantPad1d(1, 2)", [] { return ConstantPad1d(1, 2).ptr(); }},
+      {"nn.ZeroPad2d(2)", [] { return ZeroPad2d(2).ptr(); }},
+      {"nn.Dropout2d(0.25)", [] { return Dropout2d(0.25).ptr(); }},
+      {"nn.AlphaDropout(0.2)", [] { return AlphaDropout(0.2).ptr(); }},
+      {"nn.Upsample(size=(4, 5), mode='bilinear')",
+       [] {
+         return Upsample(UpsampleOptions()
+                             .size(std::vector<int64_t>{4, 5})
+                             .mode(InterpolateMode::Bilinear))
+             .ptr();
+       }},
+      {"nn.Unflatten(1, (2, 3))",
+       [] {
+         return Unflatten(UnflattenOptions(1, {2, 3})).ptr();
+       }},
+      {"nn.Bilinear(2, 3, 4, bias=False)",
+       [] { return Bilinear(BilinearOptions(2, 3, 4).bias(false)).ptr(); }},
+      {"nn.EmbeddingBag(5, 3)", [] { return EmbeddingBag(5, 3).ptr(); }},
+      {"nn.PixelShuffle(2)", [] { return PixelShuffle(2).ptr(); }},
+      {"nn.SmoothL1Loss()", [] { return SmoothL1Loss().ptr(); }},
+      {"nn.BatchNorm3d(2)", [] { return BatchNorm3d(2).ptr(); }},
+      {"nn.InstanceNorm2d(3, affine=True, track_running_stats=True)",
+       [] {
+         return InstanceNorm2d(InstanceNorm2dOptions(3).affine(true).track_running_stats(true))
+             .ptr();
+       }},
+      {"nn.GroupNorm(2, 4)", [] { return GroupNorm(2, 4).ptr(); }},
+      {"nn.RNN(4, 3, 2, nonlinearity='relu', bias=False, batch_first=True, dropout=0.5, "
+       "bidirectional=True)",
+       [] {
+         return RNN(RNNOptions(4, 3)
+                        .num_layers(2)
+                        .nonlinearity(init::Nonlinearity::ReLU)
+                        .bias(false)
+                        .batch_first(true)
+                        .dropout(0.5)
+                        .bidirectional(true))
+             .ptr();
+       }},
+      {"nn.LSTM(4, 3, proj_size=2)", [] { return LSTM(LSTMOptions(4, 3).proj_size(2)).ptr(); }},
+      {"nn.GRU(4, 3)", [] { return GRU(4, 3).ptr(); }},
+      {"nn.RNNCell(4, 3, nonlinearity='relu', bias=False)",
+       [] {
+         return RNNCell(RNNCellOptions(4, 3).nonlinearity(init::Nonlinearity::ReLU).bias(false))
+             .ptr();
+       }},
+      {"nn.LSTMCell(3, 2)", [] { return LSTMCell(3, 2).ptr(); }},
+      {"nn.MultiheadAttention(4, 2)", [] { return MultiheadAttention(4, 2).ptr(); }},
+      {"nn.MultiheadAttention(4, 2, kdim=3, add_bias_kv=True)",
+       [] {
+         return MultiheadAttention(MultiheadAttentionOptions(4, 2).kdim(3).add_bias_kv(true)).ptr();
+       }},
+      {"nn.TransformerEncoderLayer(4, 2, 8)",
+       [] {
+         return TransformerEncoderLayer(TransformerEncoderLayerOptions(4, 2).dim_feedforward(8))
+             .ptr();
+       }},
+      {"nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 8), 1)",
+       [] {
+         TransformerEncoderLayer layer(TransformerEncoderLayerOptions(4, 2).dim_feedforward(8));
+         return TransformerEncoder(layer, 1).ptr();
+       }},
+  };
+  return table.at(code)();
+}
+
+/// What this library has no option or word for.
+std::string in_our_words(std::string text) {
+  for (const auto& [theirs, ours] : std::map<std::string, std::string>{
+           {"NonDynamicallyQuantizableLinear", "Linear"},
+           {"elementwise_affine=True, bias=True", "elementwise_affine=True"},
+           {"affine=True, bias=True", "affine=True"}}) {
+    for (size_t at; (at = text.find(theirs)) != std::string::npos;)
+      text.replace(at, theirs.size(), ours);
+  }
+  return text;
+}
+
+TEST(LayerNames, OfParametersAndTextAreThoseOfPyTorch) {
+  for (const json& row : reference("layers")["state_dicts"]) {
+    const std::string code = row["code"];
+    SCOPED_TRACE(code);
+    const auto module = module_of(code);
+    json entries = json::array();
+    for (const auto& item : module->state_dict())
+      entries.push_back({item.key(), item.value().sizes().vec()});
+    EXPECT_EQ(entries, row["entries"]);
+    std::ostringstream text;
+    text << *module;
+    EXPECT_EQ(text.str(), in_our_words(row["text"]));
+    const auto copy = module->clone();
+    EXPECT_EQ(copy->state_dict().keys(), module->state_dict().keys());
+  }
+}
+
+}  // namespace
+}  // namespace adjoint
