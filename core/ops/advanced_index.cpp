@@ -252,7 +252,7 @@ Tensor get(const Tensor& self, const Plan& plan) {
   Tensor out;
   {
     NoGradGuard no_grad;
-    out = plan.arrange(self).index_select(plan.first, plan.linear).view(plan.result);
+    out = in_shape(plan.arrange(self).index_select(plan.first, plan.linear), plan.result);
   }
   if (needs_grad(self)) {
     auto node = make_node<IndexBackward>(self);

@@ -196,7 +196,7 @@ Tensor take(const Tensor& self, const Tensor& index) {
   Tensor out;
   {
     NoGradGuard no_grad;
-    out = adjoint::index(self.reshape({-1}), {index.reshape({-1})}).view(index.sizes());
+    out = in_shape(adjoint::index(self.reshape({-1}), {index.reshape({-1})}), index.sizes());
   }
   if (needs_grad(self)) {
     auto node = make_node<TakeBackward>(self);

@@ -35,6 +35,12 @@ inline Tensor apart_from(const Tensor& written, const Tensor& t) {
   return t.clone();
 }
 
+/// Dense memory in another shape: no view, for results that an operation makes anew.
+inline Tensor in_shape(const Tensor& t, IntArrayRef sizes) {
+  return Tensor(
+      intrusive_ptr<TensorImpl>::adopt(new TensorImpl(t.impl()->storage(), t.dtype(), sizes)));
+}
+
 inline bool is_index_dtype(const Tensor& t) { return t.dtype() == kLong || t.dtype() == kInt; }
 inline Tensor as_vector(const Tensor& t) { return t.dim() == 0 ? t.reshape({1}) : t; }
 

@@ -143,7 +143,8 @@ struct LogcumsumexpBackward final : Node {
     if (self.dim() == 0 || self.numel() == 0) return {std::move(grads[0])};
     // The part that nothing has in nothing, exp(-inf - -inf), is taken for 1.
     auto ratio = [](const Tensor& a, const Tensor& b) {
-      return exp(masked_fill(a - b, a.eq(-std::numeric_limits<double>::infinity()), 0));
+      constexpr double nothing = -std::numeric_limits<double>::infinity();
+      return exp(masked_fill(a - b, logical_and(a.eq(nothing), b.eq(nothing)), 0));
     };
     Tensor next = cat(
         {result.narrow(dim_, 1, self.size(dim_) - 1), result.narrow(dim_, self.size(dim_) - 1, 1)},
