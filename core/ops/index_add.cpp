@@ -57,21 +57,13 @@ struct IndexFillBackward final : Node {
     Tensor index = index_.unpack(*this);
     if (task_should_compute_output(0)) out[0] = grads[0].index_fill(dim_, index, 0);
     if (num_outputs() > 1 && task_should_compute_output(1)) {
-      out[1] = grads[0].index({slices_before(grads[0], index)}).sum();
+      // Equal indices fill an element once.
+      Tensor filled = zeros_like(grads[0], kBool).index_fill(dim_, index, 1);
+      out[1] = where(filled, grads[0], 0).sum();
     }
     return out;
   }
   void release_variables() override { index_.release(); }
-
- private:
-  /// index_select, but for negative indices.
-  std::vector<TensorIndex> slices_before(const Tensor& grad, const Tensor& index) const {
-    std::vector<TensorIndex> indices;
-    if (grad.dim() == 0) return indices;
-    for (int64_t d = 0; d < dim_; ++d) indices.emplace_back(indexing::Slice());
-    indices.emplace_back(index);
-    return indices;
-  }
 };
 
 intrusive_ptr<Node> make_add_node(const Tensor& self, int64_t dim, const Tensor& index,

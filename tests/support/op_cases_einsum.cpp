@@ -25,8 +25,8 @@ Array einstein(const std::string& equation, const Arrays& x) {
   std::map<char, int64_t> sizes;
   for (size_t i = 0; i < terms.size(); ++i) {
     for (size_t d = 0; d < terms[i].size(); ++d) {
-      int64_t& size = sizes[terms[i][d]];
-      size = size <= 1 ? x[i].sizes[d] : size;
+      int64_t& size = sizes.try_emplace(terms[i][d], 1).first->second;
+      if (size == 1) size = x[i].sizes[d];
     }
   }
   Sizes all, out_sizes;
@@ -139,6 +139,9 @@ std::vector<OpCase> einsum_cases() {
     row.magnitude = 64;
     row.half_ulps = 4;
     row.sums_in_memory_order = true;
+    if (form.samples[0].size() > 2) {
+      row.finite_only = "infinities and zeros meet in the order in which operands are multiplied";
+    }
   }
   auto x = [] { return zeros({3, 4}); };
   auto fails = [=](const char* phrase, const char* equation, int operands) {
