@@ -171,15 +171,16 @@ class ClonedByOptions : public Base {
  public:
   using Base::Base;
   std::shared_ptr<Module> clone(std::optional<Device> device = std::nullopt) const override {
-    auto make = []<class D>(const D& self) {
-      if constexpr (requires { self.options; }) {
-        return std::make_shared<D>(self.options);
-      } else {
-        return std::make_shared<D>();
-      }
-    };
-    std::shared_ptr<Derived> copy = make(static_cast<const Derived&>(*this));
-    static_cast<ClonedByOptions&>(*copy).take_values(*this, device);
+    // By a pointer to the base: a make_shared of every layer would be compiled in every program.
+    const auto& self = static_cast<const Derived&>(*this);
+    Module* made;
+    if constexpr (requires { self.options; }) {
+      made = new Derived(self.options);
+    } else {
+      made = new Derived();
+    }
+    std::shared_ptr<Module> copy(made);
+    static_cast<ClonedByOptions&>(static_cast<Derived&>(*made)).take_values(*this, device);
     return copy;
   }
 };
