@@ -13,7 +13,6 @@ namespace {
 namespace F = autograd::functional;
 
 Tensor doubles(const detail::TensorData& data) { return tensor(data).to(kDouble); }
-Tensor diag(const Tensor& v) { return v.unsqueeze(1) * eye(v.size(0), TensorOptions(v.dtype())); }
 
 Tensor cubes(const Tensor& x) { return (x * x * x).sum(); }
 

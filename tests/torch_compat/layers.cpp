@@ -194,13 +194,6 @@ void optimizers() {
   descend("LBFGS with line search", [](std::vector<Tensor> p) {
     return std::make_unique<LBFGS>(p, LBFGSOptions(1).max_iter(2).line_search_fn("strong_wolfe"));
   });
-  SGD sgd({numbers({2})}, 1.0);
-  ReduceLROnPlateauScheduler scheduler(sgd, ReduceLROnPlateauScheduler::min, 0.5f, 1);
-  for (float metric : {3.f, 2.f, 2.f, 2.f, 2.f, 1.f, 1.f, 1.f}) {
-    scheduler.step(metric);
-    std::cout << sgd.param_groups()[0].options().get_lr() << " ";
-  }
-  std::cout << "\n";
 }
 
 }  // namespace

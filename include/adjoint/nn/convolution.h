@@ -31,7 +31,7 @@ class ConvPadding {
 };
 
 template <size_t D>
-class ConvOptions {
+class ADJOINT_API ConvOptions {
  public:
   static constexpr size_t kDims = D;
   static constexpr bool kTransposed = false;
@@ -51,7 +51,7 @@ using Conv1dOptions = ConvOptions<1>;
 using Conv2dOptions = ConvOptions<2>;
 
 template <size_t D>
-class ConvTransposeOptions {
+class ADJOINT_API ConvTransposeOptions {
  public:
   static constexpr size_t kDims = D;
   static constexpr bool kTransposed = true;
