@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The largest and the smallest: of two tensors, of all elements, along a dimension.
 #include "core/ops/reduce.h"
+#include "core/ops/selected.h"
 
 namespace adjoint {
 namespace {
@@ -150,34 +151,10 @@ Tensor dims_extremum(const ReduceOp& op, const char* name, const Tensor& self, I
 // ---- Along a dimension
 // ---------------------------------------------------------------------------
 
-/// Output 1, the indices, has no gradient.
-struct DimExtremumBackward final : Node {
-  const char* name_ = nullptr;
-  DimVector sizes_;
-  int64_t dim_ = 0;
-  SavedTensor indices_;  // with size 1 at dim_
-
-  const char* name() const override { return name_; }
-  GradList apply(GradList&& grads) override {
-    if (sizes_.empty()) return {std::move(grads[0])};
-    Tensor indices = indices_.unpack(*this);
-    Tensor grad = grads[0].reshape(indices.sizes());
-    return {scatter_add(zeros(sizes_, grad.options()), dim_, indices, grad)};
-  }
-  void release_variables() override { indices_.release(); }
-};
-
 /// The same memory in another shape, outside of the graph.
 Tensor reshaped(const Tensor& t, IntArrayRef sizes) {
   return Tensor(
       intrusive_ptr<TensorImpl>::adopt(new TensorImpl(t.impl()->storage(), t.dtype(), sizes)));
-}
-
-int64_t checked_dim(const char* name, const Tensor& self, int64_t dim) {
-  dim = wrap_dim(dim, self.dim());
-  ADJOINT_CHECK_INDEX(self.dim() == 0 || self.size(dim) != 0, name, "(): Expected reduction dim ",
-                      dim, " to have non-zero size.");
-  return dim;
 }
 
 std::tuple<Tensor, Tensor> dim_extremum(const DimExtremumOp& op, const char* name,
@@ -204,7 +181,7 @@ std::tuple<Tensor, Tensor> dim_extremum(const DimExtremumOp& op, const char* nam
     indices = reshaped(indices, sizes);
   }
   if (needs_grad(self)) {
-    auto node = make_node<DimExtremumBackward>(self);
+    auto node = make_node<SelectedBackward>(self);
     node->name_ = node_name;
     node->sizes_ = self.sizes();
     node->dim_ = dim;
