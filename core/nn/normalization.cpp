@@ -8,7 +8,8 @@
 
 namespace adjoint::nn {
 
-BatchNormImplBase::BatchNormImplBase(const BatchNormOptions& o) : options(o) {
+template <class Options>
+NormWithStatistics<Options>::NormWithStatistics(const Options& o) : options(o) {
   auto parameter = [&](bool wanted) { return wanted ? empty({o.num_features()}) : Tensor(); };
   weight = register_parameter("weight", parameter(o.affine()));
   bias = register_parameter("bias", parameter(o.affine()));
@@ -20,18 +21,23 @@ BatchNormImplBase::BatchNormImplBase(const BatchNormOptions& o) : options(o) {
   reset_parameters();
 }
 
-void BatchNormImplBase::reset_running_stats() {
+template <class Options>
+void NormWithStatistics<Options>::reset_running_stats() {
   if (!options.track_running_stats()) return;
   running_mean.zero_();
   running_var.fill_(1);
   num_batches_tracked.zero_();
 }
 
-void BatchNormImplBase::reset_parameters() {
+template <class Options>
+void NormWithStatistics<Options>::reset_parameters() {
   if (!options.affine()) return;
   init::ones_(weight);
   init::zeros_(bias);
 }
+
+template class NormWithStatistics<BatchNormOptions>;
+template class NormWithStatistics<InstanceNormOptions>;
 
 Tensor BatchNormImplBase::forward(const Tensor& input) {
   check_input_dim(input);
@@ -67,31 +73,6 @@ void BatchNorm2dImpl::check_input_dim(const Tensor& input) const {
 
 void BatchNorm3dImpl::check_input_dim(const Tensor& input) const {
   ADJOINT_CHECK_VALUE(input.dim() == 5, "expected 5D input (got ", input.dim(), "D input)");
-}
-
-InstanceNormImplBase::InstanceNormImplBase(const InstanceNormOptions& o) : options(o) {
-  auto parameter = [&](bool wanted) { return wanted ? empty({o.num_features()}) : Tensor(); };
-  weight = register_parameter("weight", parameter(o.affine()));
-  bias = register_parameter("bias", parameter(o.affine()));
-  running_mean = register_buffer("running_mean", parameter(o.track_running_stats()));
-  running_var = register_buffer("running_var", parameter(o.track_running_stats()));
-  num_batches_tracked =
-      register_buffer("num_batches_tracked", o.track_running_stats() ? zeros({}, kLong) : Tensor());
-  reset_running_stats();
-  reset_parameters();
-}
-
-void InstanceNormImplBase::reset_running_stats() {
-  if (!options.track_running_stats()) return;
-  running_mean.zero_();
-  running_var.fill_(1);
-  num_batches_tracked.zero_();
-}
-
-void InstanceNormImplBase::reset_parameters() {
-  if (!options.affine()) return;
-  init::ones_(weight);
-  init::zeros_(bias);
 }
 
 Tensor InstanceNormImplBase::forward(const Tensor& input) {

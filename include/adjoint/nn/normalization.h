@@ -21,18 +21,25 @@ class ADJOINT_API BatchNormOptions {
   ADJOINT_OPTION(BatchNormOptions, bool, track_running_stats, true);
 };
 
-/// batch_norm with weight and bias [num_features] (ones and zeros at the start, if affine) and
-/// buffers running_mean, running_var, num_batches_tracked.
-class ADJOINT_API BatchNormImplBase : public Layer {
+/// weight and bias [num_features] (ones and zeros at the start, if affine) and, if
+/// track_running_stats, buffers running_mean, running_var, num_batches_tracked.
+template <class Options>
+class ADJOINT_API NormWithStatistics : public Layer {
  public:
-  explicit BatchNormImplBase(const BatchNormOptions& options);
+  explicit NormWithStatistics(const Options& options);
   void reset_running_stats();
   void reset_parameters();
+
+  Options options;
+  Tensor weight, bias, running_mean, running_var, num_batches_tracked;
+};
+
+/// batch_norm.
+class ADJOINT_API BatchNormImplBase : public NormWithStatistics<BatchNormOptions> {
+ public:
+  using NormWithStatistics::NormWithStatistics;
   Tensor forward(const Tensor& input) override;
   void pretty_print(std::ostream& out) const override;
-
-  BatchNormOptions options;
-  Tensor weight, bias, running_mean, running_var, num_batches_tracked;
 
  protected:
   /// Throws ValueError for an input of another number of dimensions.
@@ -85,16 +92,11 @@ using InstanceNorm2dOptions = InstanceNormOptions;
 
 /// instance_norm, by each image's own statistics unless running ones are there and it does not
 /// train.
-class ADJOINT_API InstanceNormImplBase : public Layer {
+class ADJOINT_API InstanceNormImplBase : public NormWithStatistics<InstanceNormOptions> {
  public:
-  explicit InstanceNormImplBase(const InstanceNormOptions& options);
-  void reset_running_stats();
-  void reset_parameters();
+  using NormWithStatistics::NormWithStatistics;
   Tensor forward(const Tensor& input) override;
   void pretty_print(std::ostream& out) const override;
-
-  InstanceNormOptions options;
-  Tensor weight, bias, running_mean, running_var, num_batches_tracked;
 
  protected:
   /// The number of dimensions of a batch; images without one have one less. Others are ValueErrors.
