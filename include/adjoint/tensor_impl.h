@@ -65,14 +65,8 @@ class ADJOINT_API TensorImpl {
     own_version_ = other.own_version_;
     inference_ = other.inference_;
   }
-  /// Counts an in-place change. A view that it was made through keeps its grad_fn, which
-  /// rebase_history replaces.
-  void bump_version() noexcept {
-    uint32_t before = version().bump();
-    if (grad_fn_ && view_base_ && view_version_.relaxed() == before) {
-      view_version_.store_relaxed(before + 1);
-    }
-  }
+  /// Counts an in-place change: views of the memory have a new grad_fn when next asked.
+  void bump_version() noexcept { version().bump(); }
   /// Made in inference mode: backward cannot save it, and it changes in place only there.
   bool is_inference() const noexcept { return inference_; }
   /// Whether its in-place changes are counted: not those of inference tensors.

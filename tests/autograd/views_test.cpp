@@ -210,6 +210,27 @@ TEST(Views, OfABaseThatIsDetachedInPlaceKeepTheirHistory) {
   EXPECT_TRUE(is_close(x.grad(), tensor({3., 0.})));
 }
 
+TEST(Views, ChangedUnrecordedKeepTheirPlaceInTheirBase) {
+  Tensor x = leaf({{1., 2., 3.}, {4., 5., 6.}}), y = x * 2;
+  for (Tensor v : {y[0], y.slice(1, 1), y.t(), y.view({6}), x[1]}) {
+    v.retain_grad();
+    int calls = 0;
+    v.register_hook([&](const Tensor&) { ++calls; });
+    {
+      NoGradGuard no_grad;
+      v.mul_(10);
+    }
+    EXPECT_STREQ(v.grad_fn()->name(), "AsStridedBackward0");
+    Tensor base = v._base(), expected = zeros({2, 3});
+    expected.as_strided(v.sizes(), v.strides(), v.storage_offset()).fill_(1);
+    x.mutable_grad() = {};
+    v.sum().backward();
+    EXPECT_TRUE(is_close(x.grad(), expected * (base.is_same(y) ? 2 : 1)));
+    EXPECT_TRUE(is_close(v.grad(), ones_like(v)));
+    EXPECT_EQ(calls, 0) << "hooks stay with the grad_fn that they were registered with";
+  }
+}
+
 TEST(Views, CannotBeDetachedInPlace) {
   Tensor y = leaf({1., 2.}) * 1, recorded = y[0], plain = ones({2})[0], unrecorded;
   {

@@ -196,27 +196,30 @@ std::ostream& operator<<(std::ostream& out, const M& module) {
 }
 
 /// A handle to a module: copies share it; `nullptr` makes an empty one.
+///
+/// It keeps a pointer to the base: a shared_ptr of every layer's type would be compiled in every
+/// program.
 template <class Impl>
 class ModuleHolder {
  public:
   using ContainedType = Impl;
   ModuleHolder(std::nullptr_t) {}
-  ModuleHolder(std::shared_ptr<Impl> module) : impl_(std::move(module)) {}
+  ModuleHolder(std::shared_ptr<Impl> module) : module_(std::move(module)) {}
   template <class... Args>
   requires std::is_constructible_v<Impl, Args...>
   explicit ModuleHolder(Args&&... args)
-      : impl_(std::make_shared<Impl>(std::forward<Args>(args)...)) {}
+      : module_(std::make_shared<Impl>(std::forward<Args>(args)...)) {}
 
   Impl* operator->() const { return get(); }
   Impl& operator*() const { return *get(); }
-  const std::shared_ptr<Impl>& ptr() const { return impl_; }
+  std::shared_ptr<Impl> ptr() const { return std::static_pointer_cast<Impl>(module_); }
   /// Throws Error for an empty handle.
   Impl* get() const {
-    ADJOINT_CHECK(impl_, "Accessing empty ModuleHolder");
-    return impl_.get();
+    ADJOINT_CHECK(module_, "Accessing empty ModuleHolder");
+    return static_cast<Impl*>(module_.get());
   }
-  bool is_empty() const noexcept { return !impl_; }
-  explicit operator bool() const noexcept { return bool(impl_); }
+  bool is_empty() const noexcept { return !module_; }
+  explicit operator bool() const noexcept { return bool(module_); }
   template <class Index>
   decltype(auto) operator[](Index&& index) const {
     return (*get())[std::forward<Index>(index)];
@@ -227,7 +230,7 @@ class ModuleHolder {
   }
 
  private:
-  std::shared_ptr<Impl> impl_;
+  std::shared_ptr<Module> module_;
 };
 
 template <class Impl>

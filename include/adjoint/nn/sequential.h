@@ -11,7 +11,7 @@ const std::shared_ptr<M>& pointer_of(const std::shared_ptr<M>& module) {
   return module;
 }
 template <class M>
-const std::shared_ptr<M>& pointer_of(const nn::ModuleHolder<M>& module) {
+std::shared_ptr<M> pointer_of(const nn::ModuleHolder<M>& module) {
   return module.ptr();
 }
 
