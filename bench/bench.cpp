@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -56,7 +57,9 @@ struct Library {
         shell_quoted(program) + " " + std::to_string(threads) + " " + shell_quoted(device) +
         " --benchmark_format=json --benchmark_min_time=" + std::to_string(seconds) +
         (filter.empty() ? "" : " --benchmark_filter=" + shell_quoted(filter)) + " 2>/dev/null";
-    json report = json::parse(output_of(command));
+    const std::string text = output_of(command);
+    if (text.find('{') == std::string::npos) return;  // no row of this program matches
+    json report = json::parse(text);
     name = report["context"]["library"].get<std::string>() + ", " + device;
     for (const json& row : report["benchmarks"]) {
       std::string key = row["name"];
@@ -64,7 +67,9 @@ struct Library {
       if (constexpr std::string_view suffix = "/manual_time"; key.ends_with(suffix))
         key.resize(key.size() - suffix.size());
       if (!times.contains(key)) order.push_back(key);
-      times[key].push_back(row["real_time"]);
+      // One thread's own time: that is not lengthened by other programs of the machine.
+      const bool alone = threads == 1 && device == "cpu";
+      times[key].push_back(row[alone ? "cpu_time" : "real_time"]);
     }
   }
 };
@@ -102,6 +107,19 @@ const std::vector<double>* times_of(const Library& library, const std::string& k
   return found == library.times.end() ? nullptr : &found->second;
 }
 
+/// How the rows of the first library compare with another's.
+struct Comparison {
+  double log_sum = 0;
+  int rows = 0;
+  int slower = 0;
+
+  void add(double ratio) {
+    log_sum += std::log(ratio);
+    ++rows;
+    slower += ratio < 1;
+  }
+};
+
 std::string cpu_name() {
   std::ifstream info("/proc/cpuinfo");
   for (std::string line; std::getline(info, line);) {
@@ -129,6 +147,9 @@ int main(int argc, char** argv) {
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
   app.add_option("--filter", filter, "only rows that match this regular expression");
+  bool table = false;
+  app.add_flag("--table", table,
+               "the table of operations: small, medium, large, contiguous and not");
   app.add_option("--json", file, "where to write the numbers")->capture_default_str();
   try {
     app.parse(argc, argv);
@@ -136,6 +157,8 @@ int main(int argc, char** argv) {
     int code = app.exit(e);
     return code == 0 ? 0 : 2;
   }
+  // The table is long: its rows run only when they are asked for.
+  if (filter.empty()) filter = table ? "^table/" : "-^table/";
   try {
     std::filesystem::path here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
     std::vector<Library> libraries;
@@ -158,20 +181,24 @@ int main(int argc, char** argv) {
     }
 
     const Library& first = libraries[0];
+    int width = 0;
+    for (const std::string& key : first.order) width = std::max(width, int(key.size()));
     printf("%s, %d thread%s, medians of %d rounds (+- half the range)\n\n", cpu_name().c_str(),
            threads, threads == 1 ? "" : "s", rounds);
-    printf("%-26s %20s", "", first.name.c_str());
+    printf("%-*s %20s", width, "", first.name.c_str());
     for (size_t i = 1; i < libraries.size(); ++i)
       printf(" %24s %8s", libraries[i].name.c_str(), "ratio");
     printf("\n");
     json rows = json::array();
+    std::map<std::string, Comparison> comparisons;
     for (const std::string& key : first.order) {
       double a = median(first.times.at(key));
-      printf("%-26s %12s +-%3.0f %%", key.c_str(), readable(a).c_str(),
+      bool slower = false;
+      printf("%-*s %12s +-%3.0f %%", width, key.c_str(), readable(a).c_str(),
              spread(first.times.at(key)) * 100);
       json row{{"name", key}, {"ns", json::object()}};
       for (const Library& library : libraries) {
-const std::vector<double>* found = times_of(library, key);
+        const std::vector<double>* found = times_of(library, key);
         if (!found) {
           printf(" %24s %8s", "", "");
           continue;
@@ -181,7 +208,10 @@ const std::vector<double>* found = times_of(library, key);
         if (&library == &first) continue;
         double b = median(times);
         printf("     %12s +-%3.0f %% %7.2fx", readable(b).c_str(), spread(times) * 100, b / a);
+        comparisons[library.name].add(b / a);
+        slower |= b < a;
       }
+      if (slower) printf("  slower");
       printf("\n");
       rows.push_back(std::move(row));
     }
@@ -193,6 +223,10 @@ const std::vector<double>* found = times_of(library, key);
     out.close();
     if (!out) throw std::runtime_error("cannot write " + file);
     printf("\nratio: time over that of the first column. Numbers: %s\n", file.c_str());
+    for (const auto& [name, c] : comparisons) {
+      printf("%s: geometric mean of %d rows %.2fx, slower in %d\n", name.c_str(), c.rows,
+             std::exp(c.log_sum / c.rows), c.slower);
+    }
   } catch (const std::exception& e) {
     fprintf(stderr, "bench: %s\n", e.what());
     return 2;

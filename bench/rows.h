@@ -3,45 +3,13 @@
 // `lib` naming the one library or the other, which speak the same names.
 #pragma once
 
-#include <benchmark/benchmark.h>
-
-#include <chrono>
-#include <memory>
 #include <string>
+#include <vector>
+
+#include "op_rows.h"
+#include "row.h"
 
 namespace rows {
-
-using lib::Tensor;
-
-/// Where the rows run, and what waits for it (null: work there is done when a call returns).
-inline lib::Device device{lib::kCPU};
-inline void (*synchronize)() = nullptr;
-
-/// Times `work`. A device that works behind the host's back is given a batch and waited for once:
-/// so the longer one of the host's and the device's work is measured.
-template <class F>
-void measure(benchmark::State& state, F work) {
-  if (!synchronize) {
-    for (auto _ : state) work();
-    return;
-  }
-  constexpr int kBatch = 64;
-  for (int i = 0; i < 3; ++i) work();
-  synchronize();
-  for (auto _ : state) {
-    auto start = std::chrono::steady_clock::now();
-    for (int i = 0; i < kBatch; ++i) work();
-    synchronize();
-    std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
-    state.SetIterationTime(time.count() / kBatch);
-  }
-}
-
-template <class F>
-void add_row(const std::string& name, F f) {
-  auto* row = benchmark::RegisterBenchmark(name.c_str(), f);
-  if (synchronize) row->UseManualTime();
-}
 
 // ---- Operations on 4x4: what an operation costs beside its arithmetic
 // ----------------------------
@@ -184,6 +152,7 @@ inline int run(int argc, char** argv, const std::string& library, void (*wait_fo
   register_ops();
   register_backward();
   register_steps();
+  register_table();
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }
