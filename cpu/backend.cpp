@@ -8,6 +8,7 @@
 #include "adjoint/op_registry.h"
 #include "core/device/builtin_backends.h"
 #include "cpu/allocator.h"
+#include "cpu/parallel.h"
 
 namespace adjoint {
 namespace cpu {
@@ -69,6 +70,9 @@ class CpuBackend final : public Backend {
   }
   void copy_to_host(void* dst, const void* src, size_t n, const Stream&, bool) override {
     std::memmove(dst, src, n);
+  }
+  void for_ranges(int64_t n, int64_t grain, RangeFunction f, void* context) override {
+    parallel_for(0, n, grain, f, context);
   }
   void register_kernels(OpRegistry& registry) override { register_best_kernels(registry); }
 };

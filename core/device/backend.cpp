@@ -69,8 +69,8 @@ void register_backend(Backend& backend) {
 Backend& get_backend(DeviceType type) {
   Backend* backend = find(type);
   if (backend == nullptr) [[unlikely]] {
-    detail::fail<Error>("Could not use device '", device_type_name(type), "': ", search_for(type).why_not,
-                        ". The CPU is always there: Device(kCPU)");
+    detail::fail<Error>("Could not use device '", device_type_name(type),
+                        "': ", search_for(type).why_not, ". The CPU is always there: Device(kCPU)");
   }
   return *backend;
 }
@@ -124,7 +124,8 @@ void Backend::synchronize_device(DeviceIndex index) { synchronize(current_stream
 Stream Backend::default_stream(DeviceIndex index) { return current_stream(index); }
 Stream Backend::stream_from_pool(DeviceIndex index, bool) { return current_stream(index); }
 double Backend::elapsed_ms(void*, void*) {
-  detail::fail<NotImplementedError>("events of device '", device_type_name(type()), "' measure no time");
+  detail::fail<NotImplementedError>("events of device '", device_type_name(type()),
+                                    "' measure no time");
 }
 void Backend::copy_peer(void*, DeviceIndex, const void*, DeviceIndex, size_t, const Stream&) {
   detail::fail<NotImplementedError>("copies between devices of type '", device_type_name(type()),
@@ -133,6 +134,9 @@ void Backend::copy_peer(void*, DeviceIndex, const void*, DeviceIndex, size_t, co
 bool Backend::is_pinned(const void*) { return false; }
 bool Backend::has_library(std::string_view) { return false; }
 std::unique_ptr<Graph> Backend::make_graph(GraphWork&, const Stream&) { return nullptr; }
+void Backend::for_ranges(int64_t n, int64_t, void (*f)(void*, int64_t, int64_t), void* context) {
+  if (n > 0) f(context, 0, n);
+}
 
 void Allocator::record_stream(void*, const Stream&) {}
 std::vector<SegmentInfo> Allocator::snapshot() const { return {}; }
@@ -156,8 +160,8 @@ Device get_default_device() { return default_device.load(std::memory_order_relax
 
 void set_default_device(Device device) {
   int count = get_backend(device.type()).device_count();
-  ADJOINT_CHECK(device.index() < count, "set_default_device: expected a device that is there, got ", device,
-                " of ", count);
+  ADJOINT_CHECK(device.index() < count, "set_default_device: expected a device that is there, got ",
+                device, " of ", count);
   default_device.store(device, std::memory_order_relaxed);
 }
 
@@ -222,7 +226,8 @@ void DeviceGuard::set_index(DeviceIndex index) {
 }
 
 Event::~Event() { release(); }
-Event::Event(Event&& other) noexcept : device_(other.device_), handle_(std::exchange(other.handle_, nullptr)) {}
+Event::Event(Event&& other) noexcept
+    : device_(other.device_), handle_(std::exchange(other.handle_, nullptr)) {}
 Event& Event::operator=(Event&& other) noexcept {
   release();
   device_ = other.device_;

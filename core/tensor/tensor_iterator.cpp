@@ -75,7 +75,18 @@ TensorIterator TensorIterator::reduction(const Tensor& out, const Tensor& in) {
   TensorIterator iter;
   Operand operands[] = {{&out, nullptr, {}}, {&in, nullptr, {}}};
   iter.build(operands, 2, in.sizes());
+  iter.is_reduction = true;
   return iter;
+}
+
+bool TensorIterator::is_linear(int operand) const {
+  if (is_scalar[operand]) return false;
+  int64_t step = int64_t(elementSize(dtypes[operand]));
+  for (int d = 0; d < ndim; ++d) {
+    if (shape[d] != 1 && strides[operand][d] != step) return false;
+    step *= shape[d];
+  }
+  return true;
 }
 
 bool TensorIterator::build_dense(const Tensor* const* operands, int n) {

@@ -20,6 +20,7 @@ struct ADJOINT_API TensorIterator {
   /// Loops, coalesced: dimension 0 is the innermost. 1 where all operands are dense; at least 1.
   int ndim = 1;
   int64_t numel = 0;
+  bool is_reduction = false;
   int64_t shape[kMaxDims];
   /// In bytes; 0 where the operand does not move along the dimension.
   int64_t strides[kMaxOperands][kMaxDims];
@@ -31,6 +32,10 @@ struct ADJOINT_API TensorIterator {
     return is_scalar[operand] ? const_cast<unsigned char*>(scalars[operand]) : pointers[operand];
   }
   bool is_scalar_operand(int operand) const { return is_scalar[operand]; }
+  /// Where the first element of an operand that is no scalar lies, to be read and set.
+  void*& pointer(int operand) { return pointers[operand]; }
+  /// Whether an operand's elements lie one behind the other in the order of the loops.
+  bool is_linear(int operand) const;
   /// The value of a scalar operand, of which kernels of other devices than the host's take a copy.
   template <class T>
   T scalar(int operand) const {

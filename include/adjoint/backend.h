@@ -103,6 +103,12 @@ class ADJOINT_API Backend {
   /// has no graphs.
   virtual std::unique_ptr<Graph> make_graph(GraphWork& work, const Stream& stream);
 
+  /// Calls `f(context, begin, end)` for ranges that cover [0, n), on as many of the threads that the
+  /// backend's kernels work with as it likes; returns when all are done. Ranges begin at multiples
+  /// of `grain`. As long as it is not overridden: one range, on the calling thread.
+  virtual void for_ranges(int64_t n, int64_t grain, void (*f)(void*, int64_t, int64_t),
+                          void* context);
+
   /// Installs this backend's kernels.
   virtual void register_kernels(OpRegistry& registry) = 0;
 

@@ -25,6 +25,7 @@
 namespace adjoint {
 
 class OpDef;
+struct TensorIterator;
 
 namespace detail {
 
@@ -34,6 +35,10 @@ struct RecordedCall {
   void (*destroy)(RecordedCall&) noexcept;
   const OpDef* op;
   Stream stream;
+  /// Of a kernel that is called with an iterator and plain values: its iterator, and what calls it
+  /// with another.
+  TensorIterator* iterator = nullptr;
+  void (*run_over)(const RecordedCall&, const TensorIterator&) = nullptr;
 };
 
 /// Takes down the kernel calls of a thread.
@@ -126,6 +131,15 @@ class RecordedArg<ArrayRef<T>> {
   std::vector<T> values_;
 };
 
+/// Whether a kernel's arguments are an iterator and values that tell of no memory.
+template <class... Args>
+inline constexpr bool is_over_iterator = false;
+template <class... Values>
+inline constexpr bool is_over_iterator<const TensorIterator&, Values...> =
+    ((std::is_trivially_copyable_v<std::remove_cvref_t<Values>> &&
+      !HasOperands<std::remove_cvref_t<Values>> &&
+      !std::is_same_v<std::remove_cvref_t<Values>, PhiloxState>)&&...);
+
 template <class... Args>
 struct RecordedCallOf final : RecordedCall {
   using Kernel = void(const Stream&, Args...);
@@ -136,10 +150,23 @@ struct RecordedCallOf final : RecordedCall {
                  const std::remove_reference_t<Args>&... arguments)
       : RecordedCall{run_kernel, destroy_this, &op, stream},
         kernel(kernel),
-        args(Arg<Args>(arguments)...) {}
+        args(Arg<Args>(arguments)...) {
+    if constexpr (is_over_iterator<Args...>) {
+      iterator = &std::get<0>(args).get();
+      run_over = run_kernel_over;
+    }
+  }
   static void run_kernel(const RecordedCall& self) {
     const auto& call = static_cast<const RecordedCallOf&>(self);
     std::apply([&](const auto&... arg) { call.kernel(call.stream, arg.get()...); }, call.args);
+  }
+  static void run_kernel_over(const RecordedCall& self, const TensorIterator& other) {
+    const auto& call = static_cast<const RecordedCallOf&>(self);
+    std::apply(
+        [&](const auto&, const auto&... values) {
+          call.kernel(call.stream, other, values.get()...);
+        },
+        call.args);
   }
   static void destroy_this(RecordedCall& self) noexcept {
     static_cast<RecordedCallOf&>(self).~RecordedCallOf();
