@@ -7,12 +7,6 @@ namespace adjoint::cpu::ADJOINT_CPU_ISA {
 namespace {
 
 template <class T>
-struct CountNonZero : Sum<T> {
-  ADJOINT_ALWAYS_INLINE Vec<T> map(Vec<T> x) const {
-    return Vec<T>(x != Vec<T>(T(0)));
-  }
-};
-template <class T>
 struct SumAbs : Sum<T> {
   ADJOINT_ALWAYS_INLINE Vec<T> map(Vec<T> x) const { return abs(x); }
 };
@@ -25,15 +19,17 @@ struct SumPowers : Sum<T> {
   T p;
   explicit SumPowers(T power) : p(power) {}
   // Not inlined: loops are unrolled, and pow is long.
-  __attribute__((noinline)) Vec<T> map(Vec<T> x) const { return pow(abs(x), Vec<T>(p)); }
+  __attribute__((noinline)) Vec<T> map(Vec<T> x) const {
+    if (p == T(0)) return Vec<T>(x != Vec<T>(T(0)));
+    return pow(abs(x), Vec<T>(p));
+  }
 };
+/// The largest |x|, or with sign -1 the smallest, negative: one operation, for less code.
 template <class T>
-struct MaxAbs : Max<T> {
-  ADJOINT_ALWAYS_INLINE Vec<T> map(Vec<T> x) const { return abs(x); }
-};
-template <class T>
-struct MinAbs : Min<T> {
-  ADJOINT_ALWAYS_INLINE Vec<T> map(Vec<T> x) const { return abs(x); }
+struct SignedMaxAbs : Max<T> {
+  T sign;
+  explicit SignedMaxAbs(T s) : sign(s) {}
+  ADJOINT_ALWAYS_INLINE Vec<T> map(Vec<T> x) const { return abs(x) * Vec<T>(sign); }
 };
 
 template <class S>
@@ -45,16 +41,14 @@ void norm_typed(const TensorIterator& iter, double p) {
     reduce_kernel<S, S>(iter, SumSquares<C>{}, [](V total) { return sqrt(total); });
   } else if (p == 1) {
     reduce_kernel<S, S>(iter, SumAbs<C>{});
-  } else if (p == 0) {
-    reduce_kernel<S, S>(iter, CountNonZero<C>{});
-  } else if (p == inf) {
-    reduce_kernel<S, S>(iter, MaxAbs<C>{});
-  } else if (p == -inf) {
-    reduce_kernel<S, S>(iter, MinAbs<C>{});
+  } else if (p == inf || p == -inf) {
+    const C sign(p > 0 ? 1 : -1);
+    reduce_kernel<S, S>(iter, SignedMaxAbs<C>(sign), [sign](V total) { return total * V(sign); });
   } else {
-    C inverse = C(1 / p);
-    reduce_kernel<S, S>(iter, SumPowers<C>(C(p)),
-                        [inverse](V total) { return pow(total, V(inverse)); });
+    const C inverse = p == 0 ? C(1) : C(1 / p);
+    reduce_kernel<S, S>(iter, SumPowers<C>(C(p)), [inverse](V total) {
+      return inverse == C(1) ? total : pow(total, V(inverse));
+    });
   }
 }
 
