@@ -95,10 +95,17 @@ CaptureStats CapturedStepBase::stats() const {
   CaptureStats stats = state_->stats;
   if (state_->variants.empty() || !state_->variants.front()->recording) return stats;
   const Recording& recording = *state_->variants.front()->recording;
-  stats.num_calls = recording.calls.list.size();
+  stats.num_calls = recording.num_calls();
+  stats.num_chains = recording.num_chains();
+  stats.num_fused = recording.num_fused();
   stats.arena_bytes = recording.arena_bytes;
   stats.max_live_bytes = recording.max_live_bytes;
   return stats;
+}
+
+std::string CapturedStepBase::str() const {
+  if (state_->variants.empty() || !state_->variants.front()->recording) return "";
+  return state_->variants.front()->recording->str();
 }
 
 void CapturedStepBase::reset() { state_->variants.clear(); }

@@ -5,9 +5,10 @@
 
 #include "adjoint/backend.h"
 #include "adjoint/nn/module.h"
+#include "adjoint/ops.h"
 #include "core/autograd/mode.h"
-#include "core/capture/memory_plan.h"
 #include "core/device/builtin_backends.h"
+#include "core/tensor/tensor_iterator.h"
 
 namespace adjoint {
 namespace {
@@ -228,25 +229,102 @@ void Recorder::take_outside(Recording& recording) {
   }
 }
 
-size_t Recorder::lay_out_memory(Recording& recording) {
+/// Element-wise calls that follow each other, where the host itself does the calls.
+std::vector<Chain> Recorder::chains_of(const Recording& recording) const {
+  if (recording.streams.empty()) return {};
+  if (!get_backend(recording.streams[0].device().type()).single_stream()) return {};
+  std::vector<ChainBuffer> buffers;
+  for (const Buffer& b : buffers_) {
+    buffers.push_back(
+        {b.held ? static_cast<char*>(b.held->data()) : nullptr, b.first_use, b.last_use});
+  }
+  return find_chains(chain_calls_, buffers, get_num_threads());
+}
+
+void Recorder::find_operands_of_iterators() {
+  std::unordered_map<void* const*, const Operand*> operands;
+  for (const Operand& o : operands_) {
+    if (o.address) operands.emplace(o.address, &o);
+  }
+  for (detail::RecordedCall* call : calls_.list) {
+    ChainCall& found = chain_calls_.emplace_back(ChainCall{call, {}});
+    for (int op = 0; call->iterator && op < call->iterator->num_operands; ++op) {
+      if (auto o = operands.find(&call->iterator->pointer(op)); o != operands.end())
+        found.operands[op] = {o->second->buffer, o->second->offset};
+    }
+  }
+}
+
+/// Where the buffers lie that are in nobody's hands, and the scratches of chains behind them.
+MemoryPlan Recorder::plan_arena(const std::vector<Chain>& chains) {
+  // A chain's calls are made at one time.
+  std::vector<int> times(calls_.list.size());
+  std::vector<bool> is_local(buffers_.size());
+  int time = 0;
+  size_t next = 0;
+  for (size_t call = 0; call < times.size(); ++call, ++time) {
+    times[call] = time;
+    if (next == chains.size() || chains[next].begin != call) continue;
+    for (; call + 1 < chains[next].end; ++call) times[call + 1] = time;
+    for (int b : chains[next].local) is_local[size_t(b)] = true;
+    ++next;
+  }
   std::vector<Lifetime> lifetimes;
   std::vector<size_t> buffers;
   for (size_t i = 0; i < buffers_.size(); ++i) {
-    Buffer& b = buffers_[i];
-    if (b.is_own && b.storage && !b.held) b.held = intrusive_ptr<Storage>::share(b.storage);
-    if (b.held) {
-      if (b.is_own) recording.kept.push_back(b.held);
-    } else if (b.first_use >= 0) {
-      lifetimes.push_back({b.nbytes, b.first_use, b.last_use});
-      buffers.push_back(i);
-    }
+    const Buffer& b = buffers_[i];
+    if (b.held || b.first_use < 0 || is_local[i]) continue;
+    lifetimes.push_back({b.nbytes, times[size_t(b.first_use)], times[size_t(b.last_use)]});
+    buffers.push_back(i);
   }
-  const MemoryPlan plan = plan_memory(lifetimes);
+  for (const Chain& chain : chains) {
+    const int at = times[chain.begin];
+    lifetimes.push_back({chain.all_scratch_bytes(), at, at});
+  }
+  MemoryPlan plan = plan_memory(lifetimes);
   arena_offsets_.assign(buffers_.size(), SIZE_MAX);
   for (size_t i = 0; i < buffers.size(); ++i) arena_offsets_[buffers[i]] = plan.offsets[i];
+  plan.offsets.erase(plan.offsets.begin(), plan.offsets.begin() + ptrdiff_t(buffers.size()));
+  return plan;
+}
+
+std::vector<Chain> Recorder::lay_out_memory(Recording& recording) {
+  for (Buffer& b : buffers_) {
+    if (b.is_own && b.storage && !b.held) b.held = intrusive_ptr<Storage>::share(b.storage);
+    if (b.is_own && b.held) recording.kept.push_back(b.held);
+  }
+  find_operands_of_iterators();
+  std::vector<Chain> chains = chains_of(recording);
+  const MemoryPlan unfused = plan_arena({});
+  MemoryPlan plan = chains.empty() ? unfused : plan_arena(chains);
+  // What a chain takes and gives up lives at one time with it. Where that costs memory instead of
+  // saving it, the calls are made as they were.
+  if (!chains.empty() && plan.nbytes * 10 > unfused.nbytes * 11) {
+    chains.clear();
+    plan = plan_arena({});
+  }
   recording.arena_bytes = plan.nbytes;
   recording.max_live_bytes = plan.max_live;
-  return plan.nbytes;
+  scratch_offsets_ = std::move(plan.offsets);
+  return chains;
+}
+
+void Recorder::fuse(const std::vector<Chain>& chains, Recording& recording, char* arena) {
+  std::vector<detail::RecordedCall*> fused;
+  size_t next = 0;
+  for (size_t i = 0; i < calls_.list.size(); ++i) {
+    if (next == chains.size() || chains[next].begin != i) {
+      fused.push_back(calls_.list[i]);
+      continue;
+    }
+    const Chain& chain = chains[next];
+    Backend& backend = get_backend(recording.streams[0].device().type());
+    fused.push_back(new (calls_.allocate(sizeof(FusedChain))) FusedChain(
+        chain, &chain_calls_[i], backend, arena + scratch_offsets_[next]));
+    i = chain.end - 1;
+    ++next;
+  }
+  calls_.list = std::move(fused);
 }
 
 void Recorder::point_operands(Recording& recording, char* arena) {
@@ -279,11 +357,18 @@ std::unique_ptr<Recording> Recorder::finish() {
   }
   ADJOINT_CHECK(recording->streams.size() <= 1,
                 "capture: a step works on one stream of one device");
-  const size_t nbytes = lay_out_memory(*recording);
+  const std::vector<Chain> chains = lay_out_memory(*recording);
   take_outside(*recording);
   let_go_of_hooks();
-  if (nbytes != 0) recording->arena = Storage::allocate(nbytes, recording->streams[0]);
-  point_operands(*recording, nbytes ? static_cast<char*>(recording->arena->data()) : nullptr);
+  char* arena = nullptr;
+  if (recording->arena_bytes != 0) {
+    recording->arena = Storage::allocate(recording->arena_bytes, recording->streams[0]);
+    arena = static_cast<char*>(recording->arena->data());
+  }
+  point_operands(*recording, arena);
+  recording->changing.resize(calls_.list.size());
+  for (size_t call : changing_) recording->changing[call] = true;
+  fuse(chains, *recording, arena);
 
   for (LeafGuard& leaf : leaves_) {
     if (!leaf.was_met) continue;
@@ -300,8 +385,6 @@ std::unique_ptr<Recording> Recorder::finish() {
   recording->mode = detail::autograd_mode;
   recording->default_dtype = get_default_dtype();
   recording->training = detail::training_fingerprint.relaxed();
-  recording->changing.resize(calls_.list.size());
-  for (size_t call : changing_) recording->changing[call] = true;
   recording->calls.swap(calls_);
   recording->make_graph();
   return recording;

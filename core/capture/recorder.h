@@ -25,6 +25,8 @@
 #include "adjoint/op_registry.h"
 #include "adjoint/recorded_call.h"
 #include "adjoint/tensor.h"
+#include "core/capture/fusion.h"
+#include "core/capture/memory_plan.h"
 #include "core/capture/recording.h"
 #include "core/util/call_site.h"
 
@@ -95,7 +97,11 @@ class Recorder final : public detail::CallRecorder {
   void let_go_of_hooks() noexcept;
   void check_host_work();
   void take_outside(Recording& recording);
-  size_t lay_out_memory(Recording& recording);
+  void find_operands_of_iterators();
+  std::vector<Chain> chains_of(const Recording& recording) const;
+  MemoryPlan plan_arena(const std::vector<Chain>& chains);
+  std::vector<Chain> lay_out_memory(Recording& recording);
+  void fuse(const std::vector<Chain>& chains, Recording& recording, char* arena);
   void point_operands(Recording& recording, char* arena);
 
   std::mutex mutex_;  // other threads may let go of tensors
@@ -103,7 +109,9 @@ class Recorder final : public detail::CallRecorder {
   std::vector<Buffer> buffers_;
   std::unordered_map<void*, int> living_;  // buffers by their storages' memory
   std::vector<Operand> operands_;
-  std::vector<size_t> arena_offsets_;
+  std::vector<ChainCall> chain_calls_;
+  std::vector<size_t> arena_offsets_;    // of buffers
+  std::vector<size_t> scratch_offsets_;  // of chains
   std::vector<Reservation> reservations_;
   std::vector<std::unique_ptr<Refresher>> refreshers_;
   std::vector<size_t> changing_;

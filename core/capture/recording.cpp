@@ -6,6 +6,7 @@
 #include "adjoint/nn/module.h"
 #include "adjoint/warning.h"
 #include "core/autograd/mode.h"
+#include "core/capture/fusion.h"
 
 namespace adjoint {
 
@@ -126,12 +127,49 @@ void Recording::run() {
   }
 }
 
+// The calls of a chain are seen one after the other, and all are made with the first.
 void Recording::run_observed(DispatchObserver& observer) {
   for (const detail::RecordedCall* call : calls.list) {
+    const FusedChain* chain = FusedChain::from(*call);
     observer.before(*call->op, call->stream);
     call->run(*call);
     observer.after(*call->op, call->stream);
+    for (size_t i = 1; chain && i < chain->calls().size(); ++i) {
+      const detail::RecordedCall& part = *chain->calls()[i];
+      observer.before(*part.op, part.stream);
+      observer.after(*part.op, part.stream);
+    }
   }
+}
+
+size_t Recording::num_calls() const { return calls.list.size() + num_fused() - num_chains(); }
+
+size_t Recording::num_chains() const {
+  return size_t(std::count_if(calls.list.begin(), calls.list.end(),
+                              [](const auto* call) { return FusedChain::from(*call); }));
+}
+
+size_t Recording::num_fused() const {
+  size_t n = 0;
+  for (const detail::RecordedCall* call : calls.list) {
+    if (const FusedChain* chain = FusedChain::from(*call)) n += chain->calls().size();
+  }
+  return n;
+}
+
+std::string Recording::str() const {
+  std::string out;
+  for (const detail::RecordedCall* call : calls.list) {
+    out += call->op->name();
+    if (const FusedChain* chain = FusedChain::from(*call)) {
+      for (size_t i = 1; i < chain->calls().size(); ++i)
+        out += std::string(" > ") + chain->calls()[i]->op->name();
+      out += " (fused, tiles of " + std::to_string(chain->tile()) + " of " +
+             std::to_string(chain->numel()) + " elements)";
+    }
+    out += "\n";
+  }
+  return out;
 }
 
 }  // namespace adjoint

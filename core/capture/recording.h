@@ -102,7 +102,12 @@ class Recording final : private GraphWork {
   /// Does the step again, after prepare(). What a kernel throws leaves the step half done.
   void run();
 
-  size_t num_calls() const { return calls.list.size(); }
+  /// Kernel calls, those in chains (fusion.h) too.
+  size_t num_calls() const;
+  size_t num_chains() const;
+  size_t num_fused() const;
+  /// The calls' names, one call or chain a line.
+  std::string str() const;
 
   CallList calls;
   intrusive_ptr<Storage> arena;  // null where nothing is in it

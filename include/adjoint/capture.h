@@ -18,6 +18,7 @@
 #include <concepts>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -31,6 +32,8 @@ struct CaptureStats {
   uint64_t num_eager = 0;     ///< runs of the function
   uint64_t num_replays = 0;   ///< replays of a recording
   size_t num_calls = 0;       ///< kernel calls of the recording; 0 where there is none
+  size_t num_chains = 0;      ///< runs of element-wise calls that are done together, tile by tile
+  size_t num_fused = 0;       ///< calls that are in these
   size_t arena_bytes = 0;     ///< memory for the tensors that the step makes and lets go
   size_t max_live_bytes = 0;  ///< the most that these need at any one time
 };
@@ -51,6 +54,10 @@ class ADJOINT_API CapturedStepBase {
   CapturedStepBase(CapturedStepBase&&) noexcept;
   CapturedStepBase& operator=(CapturedStepBase&&) noexcept;
   CaptureStats stats() const;
+  /// The kernel calls of the newest recording by name, one a line; calls that are done together in
+  /// one line: "mul > add > tanh (fused, tiles of 2048 of 1000000 elements)". Empty where there is
+  /// none.
+  std::string str() const;
   /// Forgets the recordings; the next replay() runs the function and records it.
   void reset();
 
