@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// ./dev bench: Adjoint beside LibTorch, on each device asked for. Runs the programs of rows by
-// turns, several rounds, so that a machine whose speed drifts drifts for all; prints the medians
-// and the ratios, and writes JSON.
+// ./dev bench: Adjoint beside LibTorch, PyTorch and JAX, on each device and number of threads asked
+// for. Runs the programs of rows by turns, several rounds, so that a machine whose speed drifts
+// drifts for all; prints the medians and the ratios, and writes JSON.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -41,20 +41,20 @@ std::string output_of(const std::string& command) {
 
 /// Times of one library on one device: name of the row to nanoseconds, one for each round.
 struct Library {
-  std::string program, device, name;
+  std::string program, device, name;  // the program is a shell's word or several
   std::map<std::string, std::vector<double>> times;
   std::vector<std::string> order;
 
   /// Whether the program finds its device.
   bool can_run() const {
-    const std::string command = shell_quoted(program) + " 1 " + shell_quoted(device) +
+    const std::string command = program + " 1 " + shell_quoted(device) +
                                 " --benchmark_min_time=0.001 --benchmark_filter=op/empty";
     return std::system((command + " >/dev/null 2>&1").c_str()) == 0;
   }
 
   void run_once(int threads, double seconds, const std::string& filter) {
     std::string command =
-        shell_quoted(program) + " " + std::to_string(threads) + " " + shell_quoted(device) +
+        program + " " + std::to_string(threads) + " " + shell_quoted(device) +
         " --benchmark_format=json --benchmark_min_time=" + std::to_string(seconds) +
         (filter.empty() ? "" : " --benchmark_filter=" + shell_quoted(filter)) + " 2>/dev/null";
     const std::string text = output_of(command);
@@ -128,15 +128,98 @@ std::string cpu_name() {
   return "unknown processor";
 }
 
+/// The programs that measure on `device`. Says which of the others are not there.
+std::vector<Library> libraries_on(const std::string& device) {
+  const std::filesystem::path here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  const char* chosen = std::getenv("ADJOINT_PYTHON");
+  const std::string python = chosen && *chosen ? chosen : "python3";
+  const auto program = [&](const char* name) { return shell_quoted(here / name); };
+  const auto script = [&](const char* peer) {
+    return shell_quoted(python) + " " + shell_quoted(ADJOINT_PEERS_PY) + " " + peer;
+  };
+  std::vector<Library> libraries;
+  const auto add = [&](const std::string& command) {
+    libraries.push_back({command, device, "", {}, {}});
+    return libraries.back().can_run();
+  };
+  std::string absent;
+  const auto add_peer = [&](const std::string& command, const char* name) {
+    if (add(command)) return;
+    libraries.pop_back();
+    absent += std::string(absent.empty() ? "" : ", ") + name;
+  };
+  add(program("rows_adjoint"));
+  if (device == "cpu") add(program("handwritten_mlp"));
+  add_peer(program("rows_torch"), "LibTorch");
+  add_peer(script("torch"), "PyTorch");
+  add_peer(script("compile"), "torch.compile");
+  add_peer(script("jax"), "JAX");
+  if (!absent.empty()) {
+    fprintf(
+        stderr,
+        "bench: not here, or not for device %s: %s (Python: %s; ADJOINT_PYTHON names another)\n",
+        device.c_str(), absent.c_str(), python.c_str());
+  }
+  return libraries;
+}
+
+/// Prints the libraries' numbers side by side, and returns them.
+json print_table(const std::vector<Library>& libraries, int threads, int rounds) {
+  const Library& first = libraries[0];
+  int width = 0;
+  for (const std::string& key : first.order) width = std::max(width, int(key.size()));
+  printf("%s, %d thread%s, medians of %d rounds (+- half the range)\n\n", cpu_name().c_str(),
+         threads, threads == 1 ? "" : "s", rounds);
+  printf("%-*s %20s", width, "", first.name.c_str());
+  for (size_t i = 1; i < libraries.size(); ++i)
+    printf(" %24s %8s", libraries[i].name.c_str(), "ratio");
+  printf("\n");
+  json rows = json::array();
+  std::map<std::string, Comparison> comparisons;
+  for (const std::string& key : first.order) {
+    double a = median(first.times.at(key));
+    bool slower = false;
+    printf("%-*s %12s +-%3.0f %%", width, key.c_str(), readable(a).c_str(),
+           spread(first.times.at(key)) * 100);
+    json row{{"name", key}, {"ns", json::object()}};
+    for (const Library& library : libraries) {
+      const std::vector<double>* found = times_of(library, key);
+      if (!found) {
+        printf(" %24s %8s", "", "");
+        continue;
+      }
+      const std::vector<double>& times = *found;
+      row["ns"][library.name] = times;
+      if (&library == &first) continue;
+      double b = median(times);
+      printf("     %12s +-%3.0f %% %7.2fx", readable(b).c_str(), spread(times) * 100, b / a);
+      comparisons[library.name].add(b / a);
+      slower |= b < a;
+    }
+    if (slower) printf("  slower");
+    printf("\n");
+    rows.push_back(std::move(row));
+  }
+  for (const auto& [name, c] : comparisons) {
+    printf("%s: geometric mean of %d rows %.2fx, slower in %d\n", name.c_str(), c.rows,
+           std::exp(c.log_sum / c.rows), c.slower);
+  }
+  printf("\n");
+  json run{{"threads", threads}, {"libraries", json::array()}, {"rows", std::move(rows)}};
+  for (const Library& library : libraries) run["libraries"].push_back(library.name);
+  return run;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Adjoint beside LibTorch: operations, backward, training steps");
-  int threads = 1, rounds = 5;
+  CLI::App app("Adjoint beside LibTorch, PyTorch and JAX: operations, backward, training steps");
+  int rounds = 5;
+  std::vector<int> threads{1, 2};
   double seconds = 0.05;
   std::string filter, file = "bench.json";
   std::vector<std::string> devices{"cpu"};
-  app.add_option("--threads", threads, "threads that each library may use")
+  app.add_option("--threads", threads, "threads that each library may use: one number, or several")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
   app.add_option("--device", devices, "cpu or cuda, or both")->capture_default_str();
@@ -160,73 +243,30 @@ int main(int argc, char** argv) {
   // The table is long: its rows run only when they are asked for.
   if (filter.empty()) filter = table ? "^table/" : "-^table/";
   try {
-    std::filesystem::path here = std::filesystem::read_symlink("/proc/self/exe").parent_path();
-    std::vector<Library> libraries;
+    std::vector<Library> programs;
     for (const std::string& device : devices) {
-      libraries.push_back({here / "rows_adjoint", device, "", {}, {}});
-      if (device == "cpu") libraries.push_back({here / "handwritten_mlp", device, "", {}, {}});
-      if (!std::filesystem::exists(here / "rows_torch")) continue;
-      Library torch{here / "rows_torch", device, "", {}, {}};
-      if (torch.can_run()) {
-        libraries.push_back(torch);
-      } else {
-        fprintf(stderr, "bench: this LibTorch has no device %s: Adjoint alone there\n",
-                device.c_str());
+      for (Library& library : libraries_on(device)) programs.push_back(std::move(library));
+    }
+    json report{{"processor", cpu_name()},
+                {"rounds", rounds},
+                {"compiler", __VERSION__},
+                {"runs", json::array()}};
+    for (int n : threads) {
+      std::vector<Library> libraries = programs;
+      for (int round = 0; round < rounds; ++round) {
+        for (Library& library : libraries) library.run_once(n, seconds, filter);
+        if (isatty(2))
+          fprintf(stderr, "\rround %d of %d%s", round + 1, rounds, round + 1 == rounds ? "\n" : "");
       }
+      std::erase_if(libraries,
+                    [&](const Library& l) { return &l != libraries.data() && l.times.empty(); });
+      report["runs"].push_back(print_table(libraries, n, rounds));
     }
-    for (int round = 0; round < rounds; ++round) {
-      for (Library& library : libraries) library.run_once(threads, seconds, filter);
-      if (isatty(2))
-        fprintf(stderr, "\rround %d of %d%s", round + 1, rounds, round + 1 == rounds ? "\n" : "");
-    }
-
-    const Library& first = libraries[0];
-    int width = 0;
-    for (const std::string& key : first.order) width = std::max(width, int(key.size()));
-    printf("%s, %d thread%s, medians of %d rounds (+- half the range)\n\n", cpu_name().c_str(),
-           threads, threads == 1 ? "" : "s", rounds);
-    printf("%-*s %20s", width, "", first.name.c_str());
-    for (size_t i = 1; i < libraries.size(); ++i)
-      printf(" %24s %8s", libraries[i].name.c_str(), "ratio");
-    printf("\n");
-    json rows = json::array();
-    std::map<std::string, Comparison> comparisons;
-    for (const std::string& key : first.order) {
-      double a = median(first.times.at(key));
-      bool slower = false;
-      printf("%-*s %12s +-%3.0f %%", width, key.c_str(), readable(a).c_str(),
-             spread(first.times.at(key)) * 100);
-      json row{{"name", key}, {"ns", json::object()}};
-      for (const Library& library : libraries) {
-        const std::vector<double>* found = times_of(library, key);
-        if (!found) {
-          printf(" %24s %8s", "", "");
-          continue;
-        }
-        const std::vector<double>& times = *found;
-        row["ns"][library.name] = times;
-        if (&library == &first) continue;
-        double b = median(times);
-        printf("     %12s +-%3.0f %% %7.2fx", readable(b).c_str(), spread(times) * 100, b / a);
-        comparisons[library.name].add(b / a);
-        slower |= b < a;
-      }
-      if (slower) printf("  slower");
-      printf("\n");
-      rows.push_back(std::move(row));
-    }
-    json report{{"processor", cpu_name()}, {"threads", threads},         {"rounds", rounds},
-                {"compiler", __VERSION__}, {"libraries", json::array()}, {"rows", std::move(rows)}};
-    for (const Library& library : libraries) report["libraries"].push_back(library.name);
     std::ofstream out(file);
     out << report.dump(1) << "\n";
     out.close();
     if (!out) throw std::runtime_error("cannot write " + file);
-    printf("\nratio: time over that of the first column. Numbers: %s\n", file.c_str());
-    for (const auto& [name, c] : comparisons) {
-      printf("%s: geometric mean of %d rows %.2fx, slower in %d\n", name.c_str(), c.rows,
-             std::exp(c.log_sum / c.rows), c.slower);
-    }
+    printf("ratio: time over that of the first column. Numbers: %s\n", file.c_str());
   } catch (const std::exception& e) {
     fprintf(stderr, "bench: %s\n", e.what());
     return 2;

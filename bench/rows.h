@@ -138,6 +138,55 @@ inline void register_steps() {
       {64, 1, 28, 28}, 10);
 }
 
+// ---- Element-wise operations on arrays larger than a core's caches
+/// Eight of them; `between()` after each.
+template <class F>
+Tensor chain_of_8(const Tensor& x, const Tensor& y, F between) {
+  Tensor t = x * y;
+  const auto then = [&](Tensor next) {
+    between();
+    t = std::move(next);
+  };
+  then(t + x);
+  then(t.neg());
+  then(t * 0.5);
+  then(t.relu());
+  then(t - y);
+  then(t * t);
+  then(t + 1);
+  return t;
+}
+
+template <class Run>
+void chain_row(const std::string& name, Run run) {
+  add_row(name, [=](benchmark::State& state) {
+    lib::NoGradGuard no_grad;
+    Tensor x = lib::randn({1 << 20}, device), y = lib::randn({1 << 20}, device);
+    run(state, x, y);
+  });
+}
+
+inline void register_chains() {
+  constexpr auto nothing = [] {};
+  chain_row("step/8 operations on 4 MB", [=](benchmark::State& state, Tensor& x, Tensor& y) {
+    measure(state, [&] { benchmark::DoNotOptimize(chain_of_8(x, y, nothing)); });
+  });
+#ifdef ROWS_REPLAY
+  chain_row("replay/8 operations on 4 MB", [=](benchmark::State& state, Tensor& x, Tensor& y) {
+    auto captured = lib::capture([&] { return chain_of_8(x, y, nothing); });
+    for (int i = 0; i < 3; ++i) captured.replay();
+    measure(state, [&] { captured.replay(); });
+  });
+  // What is not element-wise in between keeps a replay from doing them together.
+  chain_row("replay/8 operations, not fused", [=](benchmark::State& state, Tensor& x, Tensor& y) {
+    Tensor number = lib::ones({1}, device);
+    auto captured = lib::capture([&] { return chain_of_8(x, y, [&] { number.softmax(0); }); });
+    for (int i = 0; i < 3; ++i) captured.replay();
+    measure(state, [&] { captured.replay(); });
+  });
+#endif
+}
+
 /// Arguments: the number of threads, the device, then Google Benchmark's own.
 inline int run(int argc, char** argv, const std::string& library, void (*wait_for_cuda)()) {
   if (argc < 3) return 2;
@@ -152,6 +201,7 @@ inline int run(int argc, char** argv, const std::string& library, void (*wait_fo
   register_ops();
   register_backward();
   register_steps();
+  register_chains();
   register_table();
   benchmark::RunSpecifiedBenchmarks();
   return 0;
