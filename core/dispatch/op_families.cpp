@@ -40,6 +40,7 @@ void register_select_ops(OpRegistry&);
 void register_sgd_ops(OpRegistry&);
 void register_softmax_ops(OpRegistry&);
 void register_sort_ops(OpRegistry&);
+void register_special_ops(OpRegistry&);
 void register_ternary_ops(OpRegistry&);
 void register_trigonometric_ops(OpRegistry&);
 void register_unary_ops(OpRegistry&);
@@ -79,6 +80,7 @@ void register_ops(OpRegistry& registry) {
   register_sgd_ops(registry);
   register_softmax_ops(registry);
   register_sort_ops(registry);
+  register_special_ops(registry);
   register_ternary_ops(registry);
   register_trigonometric_ops(registry);
   register_unary_ops(registry);

@@ -3,6 +3,7 @@
 
 #include <ostream>
 
+#include "adjoint/autograd.h"
 #include "adjoint/nn/functional.h"
 #include "adjoint/nn/init.h"
 #include "core/nn/print.h"
@@ -80,6 +81,40 @@ PReLUImpl::PReLUImpl(const PReLUOptions& o) : options(o) {
 void PReLUImpl::reset_parameters() { init::constant_(weight, options.init()); }
 void PReLUImpl::pretty_print(std::ostream& out) const {
   out << "PReLU(num_parameters=" << options.num_parameters() << ")";
+}
+
+Tensor functional::gumbel_softmax(const Tensor& logits, const GumbelSoftmaxFuncOptions& o) {
+  Tensor noise;
+  {
+    NoGradGuard no_grad;
+    noise = -log(empty_like(logits).exponential_());
+  }
+  Tensor soft = softmax((logits + noise) / o.tau(), o.dim());
+  if (!o.hard()) return soft;
+  Tensor largest = std::get<1>(soft.max(o.dim(), /*keepdim=*/true));
+  return zeros_like(logits).scatter_(o.dim(), largest, 1) - soft.detach() + soft;
+}
+
+Tensor RReLUImpl::forward(const Tensor& input) {
+  return functional::rrelu(input, functional::RReLUFuncOptions()
+                                      .lower(options.lower())
+                                      .upper(options.upper())
+                                      .training(is_training())
+                                      .inplace(options.inplace()));
+}
+void RReLUImpl::pretty_print(std::ostream& out) const {
+  out << "RReLU(lower=" << options.lower() << ", upper=";
+  if (is_libtorch_style(out)) {
+    out << options.upper();
+  } else {
+    out << decimal(options.upper());
+  }
+  out << inplace_text(options.inplace()) << ")";
+}
+Tensor Softmax2dImpl::forward(const Tensor& input) {
+  ADJOINT_CHECK(input.dim() == 4 || input.dim() == 3,
+                "Softmax2d requires a 3D or 4D tensor as input, got ", input.dim(), "D");
+  return softmax(input, -3);
 }
 
 void GELUImpl::pretty_print(std::ostream& out) const {

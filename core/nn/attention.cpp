@@ -21,6 +21,13 @@ Tensor masked(const Tensor& scores, const Tensor& mask) {
   return scores.masked_fill(mask, -std::numeric_limits<double>::infinity());
 }
 
+Tensor activated(const Tensor& x, init::Nonlinearity activation) {
+  ADJOINT_CHECK_VALUE(
+      activation == init::Nonlinearity::ReLU || activation == init::Nonlinearity::GELU,
+      "activation should be kRelu, kGELU, or a callable");
+  return activation == init::Nonlinearity::ReLU ? relu(x) : gelu(x);
+}
+
 Tensor with_column(const Tensor& mask) { return constant_pad_nd(mask, {0, 1}); }
 
 }  // namespace
@@ -136,12 +143,13 @@ Tensor TransformerEncoderLayerImpl::forward(const Tensor& src, const Tensor& src
                                             const Tensor& src_key_padding_mask) {
   Tensor seen = std::get<0>(self_attn(src, src, src, src_key_padding_mask, false, src_mask));
   Tensor x = norm1(src + dropout1(seen));
-  return norm2(x + dropout2(linear2(dropout(relu(linear1(x))))));
+  return norm2(x + dropout2(linear2(dropout(activated(linear1(x), options.activation())))));
 }
 
 TransformerEncoderImpl::TransformerEncoderImpl(const TransformerEncoderOptions& o) : options(o) {
   for (int64_t i = 0; i < o.num_layers(); ++i) layers->push_back(o.encoder_layer()->clone());
   register_module("layers", layers);
+  if (o.norm()) norm = register_module("norm", o.norm());
 }
 
 Tensor TransformerEncoderImpl::forward(const Tensor& src, const Tensor& src_mask,
@@ -150,7 +158,7 @@ Tensor TransformerEncoderImpl::forward(const Tensor& src, const Tensor& src_mask
   for (const auto& layer : *layers) {
     x = layer->as<TransformerEncoderLayer>()->forward(x, src_mask, src_key_padding_mask);
   }
-  return x;
+  return norm ? norm(x) : x;
 }
 
 }  // namespace adjoint::nn

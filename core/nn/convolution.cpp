@@ -51,7 +51,7 @@ void check(const ConvTransposeOptions<D>& o) {
 
 template <size_t D>
 Tensor run(const Tensor& input, const Tensor& weight, const Tensor& bias, const ConvOptions<D>& o) {
-  constexpr auto convolve = D == 1 ? conv1d : conv2d;
+  constexpr auto convolve = D == 1 ? conv1d : D == 2 ? conv2d : conv3d;
   const bool is_same = o.padding().mode() == ConvPaddingMode::Same;
   const DimVector borders = is_same ? same_borders(o) : both_borders(o.padding());
   if (o.padding_mode() != PaddingMode::Zeros) {
@@ -73,7 +73,9 @@ Tensor run(const Tensor& input, const Tensor& weight, const Tensor& bias, const 
 template <size_t D>
 Tensor run(const Tensor& input, const Tensor& weight, const Tensor& bias,
            const ConvTransposeOptions<D>& o) {
-  constexpr auto convolve = D == 1 ? conv_transpose1d : conv_transpose2d;
+  constexpr auto convolve = D == 1   ? conv_transpose1d
+                            : D == 2 ? conv_transpose2d
+                                     : conv_transpose3d;
   return convolve(input, weight, bias, o.stride(), o.padding(), o.output_padding(), o.groups(),
                   o.dilation());
 }
@@ -146,7 +148,9 @@ void ConvNdImpl<Options>::pretty_print(std::ostream& out) const {
 
 template class ConvNdImpl<ConvOptions<1>>;
 template class ConvNdImpl<ConvOptions<2>>;
+template class ConvNdImpl<ConvOptions<3>>;
 template class ConvNdImpl<ConvTransposeOptions<1>>;
 template class ConvNdImpl<ConvTransposeOptions<2>>;
+template class ConvNdImpl<ConvTransposeOptions<3>>;
 
 }  // namespace adjoint::nn

@@ -32,6 +32,7 @@ double calculate_gain(Nonlinearity nonlinearity, double param) {
       return std::sqrt(2.0 / (1 + param * param));
     case Nonlinearity::Linear:
     case Nonlinearity::Sigmoid:
+    case Nonlinearity::GELU:
       break;
   }
   return 1;

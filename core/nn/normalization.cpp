@@ -135,4 +135,23 @@ void LayerNormImpl::pretty_print(std::ostream& out) const {
       << ", elementwise_affine=" << yes_no(options.elementwise_affine()) << ")";
 }
 
+Tensor functional::local_response_norm(const Tensor& input, const LocalResponseNormOptions& o) {
+  ADJOINT_CHECK(input.dim() >= 3, "Expected 3D or higher dimensionality input (got ", input.dim(),
+                " dimensions)");
+  ADJOINT_CHECK(o.size() > 0, "local_response_norm: expected a size > 0, got ", o.size());
+  if (input.numel() == 0) return input;
+  const int64_t before = o.size() / 2, behind = (o.size() - 1) / 2;
+  Tensor squares = input.square().flatten(2).unsqueeze(1);  // [n, 1, c, *]
+  Tensor means = avg_pool2d(constant_pad_nd(squares, {0, 0, before, behind}), {o.size(), 1}, 1);
+  return input / (means.reshape(input.sizes()) * o.alpha() + o.k()).pow(o.beta());
+}
+
+void LocalResponseNormImpl::pretty_print(std::ostream& out) const {
+  auto number = [&](double value) {
+    return is_libtorch_style(out) ? detail::str(value) : decimal(value);
+  };
+  out << "LocalResponseNorm(" << options.size() << ", alpha=" << options.alpha()
+      << ", beta=" << options.beta() << ", k=" << number(options.k()) << ")";
+}
+
 }  // namespace adjoint::nn

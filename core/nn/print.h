@@ -44,7 +44,7 @@ inline const char* word(PaddingMode mode) {
   return kWords[int(mode)];
 }
 inline const char* word(InterpolateMode mode) {
-  constexpr const char* kWords[] = {"nearest", "linear", "bilinear", "area"};
+  constexpr const char* kWords[] = {"nearest", "linear", "bilinear", "trilinear", "area"};
   return kWords[int(mode)];
 }
 inline const char* word(EmbeddingBagMode mode) {

@@ -23,6 +23,17 @@ void fill_uniformly(const std::vector<Tensor>& weights, int64_t hidden_size) {
   }
 }
 
+using utils::rnn::PackedSequence;
+
+/// States [runs, n, *] with the sequences in another order.
+Tensor in_order(const Tensor& states, const Tensor& order) {
+  return order.defined() ? states.index_select(1, order) : states;
+}
+PackedSequence with_data(const PackedSequence& packed, const Tensor& data) {
+  return PackedSequence(data, packed.batch_sizes(), packed.sorted_indices(),
+                        packed.unsorted_indices());
+}
+
 }  // namespace
 
 RNNImplBase::RNNImplBase(const Settings& s) : settings_(s) {
@@ -86,6 +97,20 @@ Tensor RNNImplBase::hidden_for(const Tensor& input, const Tensor& hx, int64_t si
   return is_batched ? hx : hx.unsqueeze(1);
 }
 
+Tensor RNNImplBase::packed_hidden_for(const PackedSequence& input, const Tensor& hx,
+                                      int64_t size) const {
+  ADJOINT_CHECK(input.data().dim() == 2, "input must have 2 dimensions, got ", input.data().dim());
+  ADJOINT_CHECK(input.data().size(1) == settings_.input_size,
+                "input.size(-1) must be equal to input_size. Expected ", settings_.input_size,
+                ", got ", input.data().size(1));
+  const int64_t runs = settings_.num_layers * (settings_.bidirectional ? 2 : 1);
+  const DimVector expected{runs, input.batch_sizes()[0].item<int64_t>(), size};
+  if (!hx.defined()) return zeros(expected, input.data().options());
+  ADJOINT_CHECK(hx.sizes() == expected, "Expected hidden size ", IntArrayRef(expected), ", got ",
+                hx.sizes());
+  return in_order(hx, input.sorted_indices());
+}
+
 Tensor RNNImplBase::output_of(const Tensor& output, bool is_batched) const {
   return is_batched ? output : output.squeeze(settings_.batch_first ? 0 : 1);
 }
@@ -119,11 +144,27 @@ RNNImpl::RNNImpl(const RNNOptions& o)
 
 std::tuple<Tensor, Tensor> RNNImpl::forward(const Tensor& input, const Tensor& hx) {
   const bool is_batched = input.dim() == 3;
-  auto run = options.nonlinearity() == init::Nonlinearity::Tanh ? rnn_tanh : rnn_relu;
+  auto run = [&](const auto&... arguments) {
+    return options.nonlinearity() == init::Nonlinearity::Tanh ? rnn_tanh(arguments...)
+                                                              : rnn_relu(arguments...);
+  };
   auto [output, h] = run(batched(input), hidden_for(input, hx, settings_.hidden_size), weights_,
                          settings_.bias, settings_.num_layers, settings_.dropout, is_training(),
                          settings_.bidirectional, settings_.batch_first);
   return {output_of(output, is_batched), is_batched ? h : h.squeeze(1)};
+}
+
+std::tuple<PackedSequence, Tensor> RNNImpl::forward_with_packed_input(const PackedSequence& input,
+                                                                      const Tensor& hx) {
+  const Tensor start = packed_hidden_for(input, hx, settings_.hidden_size);
+  auto run = [&](const auto&... arguments) {
+    return options.nonlinearity() == init::Nonlinearity::Tanh ? rnn_tanh(arguments...)
+                                                              : rnn_relu(arguments...);
+  };
+  auto [output, h] =
+      run(input.data(), input.batch_sizes(), start, weights_, settings_.bias, settings_.num_layers,
+          settings_.dropout, is_training(), settings_.bidirectional);
+  return {with_data(input, output), in_order(h, input.unsorted_indices())};
 }
 
 GRUImpl::GRUImpl(const GRUOptions& o)
@@ -137,6 +178,15 @@ std::tuple<Tensor, Tensor> GRUImpl::forward(const Tensor& input, const Tensor& h
                          settings_.bias, settings_.num_layers, settings_.dropout, is_training(),
                          settings_.bidirectional, settings_.batch_first);
   return {output_of(output, is_batched), is_batched ? h : h.squeeze(1)};
+}
+
+std::tuple<PackedSequence, Tensor> GRUImpl::forward_with_packed_input(const PackedSequence& input,
+                                                                      const Tensor& hx) {
+  const Tensor start = packed_hidden_for(input, hx, settings_.hidden_size);
+  auto [output, h] =
+      gru(input.data(), input.batch_sizes(), start, weights_, settings_.bias, settings_.num_layers,
+          settings_.dropout, is_training(), settings_.bidirectional);
+  return {with_data(input, output), in_order(h, input.unsorted_indices())};
 }
 
 LSTMImpl::LSTMImpl(const LSTMOptions& o)
@@ -157,6 +207,19 @@ std::tuple<Tensor, std::tuple<Tensor, Tensor>> LSTMImpl::forward(
            is_training(), settings_.bidirectional, settings_.batch_first);
   return {output_of(output, is_batched),
           {is_batched ? h : h.squeeze(1), is_batched ? c : c.squeeze(1)}};
+}
+
+std::tuple<PackedSequence, std::tuple<Tensor, Tensor>> LSTMImpl::forward_with_packed_input(
+    const PackedSequence& input, const std::optional<std::tuple<Tensor, Tensor>>& hx) {
+  const int64_t out_size = settings_.proj_size > 0 ? settings_.proj_size : settings_.hidden_size;
+  const Tensor start[] = {
+      packed_hidden_for(input, hx ? std::get<0>(*hx) : Tensor(), out_size),
+      packed_hidden_for(input, hx ? std::get<1>(*hx) : Tensor(), settings_.hidden_size)};
+  auto [output, h, c] =
+      lstm(input.data(), input.batch_sizes(), start, weights_, settings_.bias, settings_.num_layers,
+           settings_.dropout, is_training(), settings_.bidirectional);
+  const Tensor& order = input.unsorted_indices();
+  return {with_data(input, output), {in_order(h, order), in_order(c, order)}};
 }
 
 RNNCellImplBase::RNNCellImplBase(int64_t input_size, int64_t hidden_size, bool bias, int64_t gates)

@@ -16,13 +16,12 @@ size_t directions(const Tensor& input, InterpolateMode mode) {
                 "Input Error: Only 3D, 4D and 5D input Tensors supported (got ", input.dim(),
                 "D) for the modes: nearest | linear | bilinear | area (got ", word(mode), ")");
   const size_t d = size_t(input.dim()) - 2;
-  const bool fits = mode == InterpolateMode::Nearest || (mode == InterpolateMode::Area && d < 3) ||
-                    (mode == InterpolateMode::Linear && d == 1) ||
-                    (mode == InterpolateMode::Bilinear && d == 2);
-  ADJOINT_CHECK(fits, "Got ", input.dim(), "D input, but ", word(mode), " mode needs ",
-                mode == InterpolateMode::Linear     ? "3D input"
-                : mode == InterpolateMode::Bilinear ? "4D input"
-                                                    : "3D or 4D input");
+  const size_t needed = mode == InterpolateMode::Linear      ? 1
+                        : mode == InterpolateMode::Bilinear  ? 2
+                        : mode == InterpolateMode::Trilinear ? 3
+                                                             : d;
+  ADJOINT_CHECK(d == needed, "Got ", input.dim(), "D input, but ", word(mode), " mode needs ",
+                needed + 2, "D input");
   return d;
 }
 
@@ -31,10 +30,10 @@ size_t directions(const Tensor& input, InterpolateMode mode) {
 Tensor interpolate(const Tensor& input, const InterpolateFuncOptions& options) {
   const InterpolateMode mode = options.mode();
   const size_t dims = directions(input, mode);
-  const bool is_linear = mode == InterpolateMode::Linear || mode == InterpolateMode::Bilinear;
+  const bool is_linear = mode != InterpolateMode::Nearest && mode != InterpolateMode::Area;
   ADJOINT_CHECK(is_linear || !options.align_corners(),
                 "align_corners option can only be set with the interpolating modes: linear | "
-                "bilinear");
+                "bilinear | trilinear");
   ADJOINT_CHECK(options.size() || options.scale_factor(),
                 "either size or scale_factor should be defined");
   ADJOINT_CHECK(!options.size() || !options.scale_factor(),
@@ -66,9 +65,13 @@ Tensor interpolate(const Tensor& input, const InterpolateFuncOptions& options) {
              : dims == 2 ? upsample_nearest2d(input, sizes)
                          : upsample_nearest3d(input, sizes);
     case InterpolateMode::Area:
-      return dims == 1 ? adaptive_avg_pool1d(input, sizes) : adaptive_avg_pool2d(input, sizes);
+      return dims == 1   ? adaptive_avg_pool1d(input, sizes)
+             : dims == 2 ? adaptive_avg_pool2d(input, sizes)
+                         : adaptive_avg_pool3d(input, sizes);
     case InterpolateMode::Linear:
       return upsample_linear1d(input, sizes, align_corners, scales[0]);
+    case InterpolateMode::Trilinear:
+      return upsample_trilinear3d(input, sizes, align_corners, scales[0], scales[1], scales[2]);
     case InterpolateMode::Bilinear:
       break;
   }

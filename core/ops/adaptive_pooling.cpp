@@ -59,8 +59,10 @@ Tensor adaptive_avg_pool2d(const Tensor& input, IntArrayRef output_size) {
   if (s.is_even() && input.numel() != 0) {
     return avg_pool2d(input, {s.in[0] / s.out[0], s.in[1] / s.out[1]});
   }
-  Tensor columns = matmul(input, averaging(s.in[1], s.out[1], input).t());
-  return matmul(averaging(s.in[0], s.out[0], input), columns);
+  Tensor out = input;
+  if (s.in[1] != s.out[1]) out = matmul(out, averaging(s.in[1], s.out[1], input).t());
+  if (s.in[0] != s.out[0]) out = matmul(averaging(s.in[0], s.out[0], input), out);
+  return out;
 }
 
 Tensor adaptive_avg_pool1d(const Tensor& input, IntArrayRef output_size) {

@@ -77,6 +77,14 @@ Tensor isfinite(const Tensor& self) {
   if (!isFloatingType(self.dtype())) return ones_like(self, TensorOptions(kBool));
   return lt(abs(self.detach()), std::numeric_limits<double>::infinity());
 }
+Tensor isposinf(const Tensor& self) {
+  if (!isFloatingType(self.dtype())) return zeros_like(self, TensorOptions(kBool));
+  return eq(self.detach(), std::numeric_limits<double>::infinity());
+}
+Tensor isneginf(const Tensor& self) {
+  if (!isFloatingType(self.dtype())) return zeros_like(self, TensorOptions(kBool));
+  return eq(self.detach(), -std::numeric_limits<double>::infinity());
+}
 
 Tensor logical_not(const Tensor& self) {
   return run_unary(logical_not_op, self, self.dtype(), kBool);
@@ -95,7 +103,7 @@ bool equal(const Tensor& self, const Tensor& other) {
   return self.sizes() == other.sizes() && all(eq(self, other)).item<bool>();
 }
 
-bool allclose(const Tensor& self, const Tensor& other, double rtol, double atol, bool equal_nan) {
+Tensor isclose(const Tensor& self, const Tensor& other, double rtol, double atol, bool equal_nan) {
   ADJOINT_CHECK(self.dtype() == other.dtype(), self.dtype(), " did not match ", other.dtype());
   ADJOINT_CHECK(rtol >= 0, "rtol must be greater than or equal to zero, but got ", rtol);
   ADJOINT_CHECK(atol >= 0, "atol must be greater than or equal to zero, but got ", atol);
@@ -110,7 +118,15 @@ bool allclose(const Tensor& self, const Tensor& other, double rtol, double atol,
     Tensor finite = lt(error, std::numeric_limits<double>::infinity());
     close = logical_or(close, logical_and(finite, le(error, allowed)));
   }
-  return all(close).item<bool>();
+  return close;
 }
+bool allclose(const Tensor& self, const Tensor& other, double rtol, double atol, bool equal_nan) {
+  return all(isclose(self, other, rtol, atol, equal_nan)).item<bool>();
+}
+
+// 0 or 1 in the tensor's own dtype.
+Tensor& Tensor::logical_not_() const { return copy_(logical_not()); }
+Tensor& Tensor::logical_and_(const Tensor& other) const { return copy_(logical_and(other)); }
+Tensor& Tensor::logical_or_(const Tensor& other) const { return copy_(logical_or(other)); }
 
 }  // namespace adjoint

@@ -66,6 +66,15 @@ struct DiagEmbedBackward final : Node {
   GradList apply(GradList&& grads) override { return {diagonal(grads[0], offset_, dim1_, dim2_)}; }
 };
 
+struct TraceBackward final : Node {
+  int64_t rows_ = 0, columns_ = 0;
+  const char* name() const override { return "TraceBackward0"; }
+  GradList apply(GradList&& grads) override {
+    const TensorOptions options = TensorOptions(grads[0].dtype()).device(grads[0].device());
+    return {grads[0] * eye(rows_, columns_, options)};
+  }
+};
+
 }  // namespace
 
 Tensor diagonal(const Tensor& self, int64_t offset, int64_t dim1, int64_t dim2) {
@@ -130,9 +139,24 @@ Tensor diag(const Tensor& self, int64_t diagonal) {
   return self.dim() == 1 ? diag_embed(self, diagonal) : adjoint::diagonal(self, diagonal).clone();
 }
 
+Tensor diagflat(const Tensor& self, int64_t offset) {
+  return diag_embed(self.reshape({-1}), offset);
+}
+
 Tensor trace(const Tensor& self) {
   ADJOINT_CHECK(self.dim() == 2, "trace: expected a matrix, but got tensor with dim ", self.dim());
-  return diagonal(self).sum();
+  Tensor out;
+  {
+    NoGradGuard no_grad;
+    out = diagonal(self).sum();
+  }
+  if (needs_grad(self)) {
+    auto node = make_node<TraceBackward>(self);
+    node->rows_ = self.size(0);
+    node->columns_ = self.size(1);
+    set_history(out, node);
+  }
+  return out;
 }
 
 }  // namespace adjoint

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// cosine_similarity, pairwise_distance.
+// cosine_similarity, pairwise_distance, dist, pdist.
 #include "adjoint/autograd.h"
 #include "adjoint/ops.h"
+#include "core/ops/composed.h"
 
 namespace adjoint {
 namespace {
@@ -25,6 +26,20 @@ Tensor cosine_similarity(const Tensor& x1, const Tensor& x2, int64_t dim, double
 
 Tensor pairwise_distance(const Tensor& x1, const Tensor& x2, double p, double eps, bool keepdim) {
   return (x1 - x2 + eps).norm(p, -1, keepdim);
+}
+
+Tensor dist(const Tensor& self, const Tensor& other, const Scalar& p) {
+  return under_name("DistBackward0", (self - other).norm(p));
+}
+
+Tensor pdist(const Tensor& self, double p) {
+  ADJOINT_CHECK(self.dim() == 2, "pdist only supports 2D tensors, got: ", self.dim(), "D");
+  ADJOINT_CHECK(self.is_floating_point(), "pdist only supports floating-point dtypes");
+  ADJOINT_CHECK(p >= 0, "pdist only supports non-negative p values");
+  const TensorOptions options = TensorOptions(kLong).device(self.device());
+  Tensor pairs = triu_indices(self.size(0), self.size(0), 1, options);
+  Tensor difference = self.index_select(0, pairs[0]) - self.index_select(0, pairs[1]);
+  return under_name("PdistBackward0", difference.norm(p, 1));
 }
 
 }  // namespace adjoint

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "adjoint/ops/shape.h"
+#include "core/ops/composed.h"
 #include "core/ops/elementwise.h"
 #include "core/tensor/geometry.h"
 
@@ -358,23 +359,120 @@ Tensor scaled_sum(const Tensor& self, const Tensor& product, const Scalar& beta,
   return beta.toDouble() == 0 ? scaled : scaled.add(stretched, beta);
 }
 
+// The products: how they are made, and the gradients of the first and the second operand.
+struct Baddbmm {
+  static constexpr const char* kName = "BaddbmmBackward0";
+  static Tensor product(const Tensor& a, const Tensor& b) { return a.bmm(b); }
+  static Tensor first(const Tensor& grad, const Tensor& b) { return grad.bmm(b.transpose(1, 2)); }
+  static Tensor second(const Tensor& grad, const Tensor& a) { return a.transpose(1, 2).bmm(grad); }
+};
+struct Addbmm {
+  static constexpr const char* kName = "AddbmmBackward0";
+  static Tensor product(const Tensor& a, const Tensor& b) {
+    return a.bmm(b).sum({0}, false, a.dtype());
+  }
+  static Tensor each(const Tensor& grad, int64_t batches) {
+    return grad.unsqueeze(0).expand({batches, grad.size(0), grad.size(1)});
+  }
+  static Tensor first(const Tensor& grad, const Tensor& b) {
+    return each(grad, b.size(0)).bmm(b.transpose(1, 2));
+  }
+  static Tensor second(const Tensor& grad, const Tensor& a) {
+    return a.transpose(1, 2).bmm(each(grad, a.size(0)));
+  }
+};
+struct Addmv {
+  static constexpr const char* kName = "AddmvBackward0";
+  static Tensor product(const Tensor& a, const Tensor& b) { return a.mv(b); }
+  static Tensor first(const Tensor& grad, const Tensor& b) { return grad.outer(b); }
+  static Tensor second(const Tensor& grad, const Tensor& a) { return a.t().mv(grad); }
+};
+struct Addr {
+  static constexpr const char* kName = "AddrBackward0";
+  static Tensor product(const Tensor& a, const Tensor& b) { return a.outer(b); }
+  static Tensor first(const Tensor& grad, const Tensor& b) { return grad.mv(b); }
+  static Tensor second(const Tensor& grad, const Tensor& a) { return grad.t().mv(a); }
+};
+
+/// beta * self + alpha * (product of first and second)
+template <class Product>
+struct ScaledSumBackward final : Node {
+  SavedTensor first_, second_;  // each only where the other's gradient is wanted
+  Scalar beta_ = 1, alpha_ = 1;
+  const char* name() const override { return Product::kName; }
+  GradList apply(GradList&& grads) override {
+    GradList out(3);
+    Tensor scaled = alpha_.toDouble() == 1 ? grads[0] : grads[0] * alpha_;
+    if (task_should_compute_output(1)) out[1] = Product::first(scaled, second_.unpack(*this));
+    if (task_should_compute_output(2)) out[2] = Product::second(scaled, first_.unpack(*this));
+    if (task_should_compute_output(0)) {
+      out[0] = beta_.toDouble() == 1 ? std::move(grads[0]) : grads[0] * beta_;
+    }
+    return out;
+  }
+  void release_variables() override {
+    first_.release();
+    second_.release();
+  }
+};
+
+template <class Product>
+Tensor add_product(const Tensor& self, const Tensor& first, const Tensor& second,
+                   const Scalar& beta, const Scalar& alpha) {
+  Tensor out;
+  {
+    NoGradGuard no_grad;
+    out = scaled_sum(self, Product::product(first, second), beta, alpha);
+  }
+  if (needs_grad(self, first, second)) {
+    auto node = make_node<ScaledSumBackward<Product>>(self, first, second);
+    node->beta_ = beta;
+    node->alpha_ = alpha;
+    if (second.requires_grad()) node->first_.save(first);
+    if (first.requires_grad()) node->second_.save(second);
+    set_history(out, node);
+  }
+  return out;
+}
+
 }  // namespace
 
 Tensor baddbmm(const Tensor& self, const Tensor& batch1, const Tensor& batch2, const Scalar& beta,
                const Scalar& alpha) {
-  return scaled_sum(self, batch1.bmm(batch2), beta, alpha);
+  return add_product<Baddbmm>(self, batch1, batch2, beta, alpha);
 }
 Tensor addbmm(const Tensor& self, const Tensor& batch1, const Tensor& batch2, const Scalar& beta,
               const Scalar& alpha) {
-  return scaled_sum(self, batch1.bmm(batch2).sum({0}, false, batch1.dtype()), beta, alpha);
+  return add_product<Addbmm>(self, batch1, batch2, beta, alpha);
 }
 Tensor addmv(const Tensor& self, const Tensor& mat, const Tensor& vec, const Scalar& beta,
              const Scalar& alpha) {
-  return scaled_sum(self, mat.mv(vec), beta, alpha);
+  return add_product<Addmv>(self, mat, vec, beta, alpha);
 }
 Tensor addr(const Tensor& self, const Tensor& vec1, const Tensor& vec2, const Scalar& beta,
             const Scalar& alpha) {
-  return scaled_sum(self, vec1.outer(vec2), beta, alpha);
+  return add_product<Addr>(self, vec1, vec2, beta, alpha);
+}
+
+Tensor& Tensor::baddbmm_(const Tensor& batch1, const Tensor& batch2, const Scalar& beta,
+                         const Scalar& alpha) const {
+  return copy_(baddbmm(batch1, batch2, beta, alpha));
+}
+Tensor& Tensor::addbmm_(const Tensor& batch1, const Tensor& batch2, const Scalar& beta,
+                        const Scalar& alpha) const {
+  return copy_(addbmm(batch1, batch2, beta, alpha));
+}
+Tensor& Tensor::addmv_(const Tensor& mat, const Tensor& vec, const Scalar& beta,
+                       const Scalar& alpha) const {
+  return copy_(addmv(mat, vec, beta, alpha));
+}
+Tensor& Tensor::addr_(const Tensor& vec1, const Tensor& vec2, const Scalar& beta,
+                      const Scalar& alpha) const {
+  return copy_(addr(vec1, vec2, beta, alpha));
+}
+Tensor& Tensor::addmm_(const Tensor& mat1, const Tensor& mat2, const Scalar& beta,
+                       const Scalar& alpha) const {
+  return copy_(addmm(mat1, mat2, beta, alpha));
 }
 
 Tensor cdist(const Tensor& x1, const Tensor& x2, double p) {
@@ -384,7 +482,7 @@ Tensor cdist(const Tensor& x1, const Tensor& x2, double p) {
   ADJOINT_CHECK(x1.size(-1) == x2.size(-1),
                 "X1 and X2 must have the same number of columns. X1: ", x1.size(-1),
                 " X2: ", x2.size(-1));
-  return norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), p, {-1});
+  return under_name("CdistBackward0", norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), p, {-1}));
 }
 
 }  // namespace adjoint

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Losses that are content with a margin: of rankings, embeddings, triplets and classes.
+#include "core/ops/composed.h"
 #include "core/ops/loss_support.h"
 
 namespace adjoint {
@@ -81,6 +82,30 @@ Tensor multi_margin_loss(const Tensor& input, const Tensor& target, const Scalar
   TensorOptions on_device = TensorOptions(kLong).device(input.device());
   cost = cost.masked_fill(arange(classes, on_device) == index, 0);
   return reduced(cost.sum(1) / double(classes), reduction);
+}
+
+Tensor multilabel_margin_loss(const Tensor& input, const Tensor& target, Reduction reduction) {
+  ADJOINT_CHECK((input.dim() == 1 || input.dim() == 2) && input.sizes() == target.sizes(),
+                "multilabel_margin_loss: inconsistent target size: ", target.sizes(),
+                " for input of size: ", input.sizes());
+  if (input.dim() == 1) {
+    Tensor one = multilabel_margin_loss(input.unsqueeze(0), target.unsqueeze(0), reduction);
+    return reduction == Reduction::None ? one.squeeze(0) : one;
+  }
+  const int64_t classes = input.size(1);
+  Tensor counts, others, index;  // which of `target` are labels, which classes are not among them
+  {
+    NoGradGuard no_grad;
+    counts = cumsum((target < 0).to(kLong), 1) == 0;
+    index = masked_fill(target, logical_not(counts), 0);
+    others = zeros(input.sizes(), TensorOptions(kLong).device(input.device()))
+                 .scatter_add(1, index, counts.to(kLong)) == 0;
+  }
+  Tensor labels = input.gather(1, index);
+  Tensor cost = (1 - labels.unsqueeze(2) + input.unsqueeze(1)).clamp_min(0);  // [n, label, class]
+  cost = masked_fill(cost, logical_not(counts.unsqueeze(2) & others.unsqueeze(1)), 0);
+  return under_name("MultilabelMarginLossBackward0",
+                    reduced(cost.sum({1, 2}) / double(classes), reduction));
 }
 
 Tensor multilabel_soft_margin_loss(const Tensor& input, const Tensor& target, const Tensor& weight,

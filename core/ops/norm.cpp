@@ -98,7 +98,93 @@ Tensor norm_over(const Tensor& self, const Scalar& p, IntArrayRef dims, bool kee
 
 void register_norm_ops(OpRegistry& registry) { registry.add(norm_op); }
 
-Tensor norm(const Tensor& self, const Scalar& p) { return norm_over(self, p, {}, false, "NormBackward0"); }
+namespace {
+
+constexpr const char* kVectorNorm = "LinalgVectorNormBackward0";
+
+/// `self` in the dtype that a norm is to be computed in.
+Tensor widened(const char* op, const Tensor& self, std::optional<ScalarType> dtype) {
+  if (!dtype || *dtype == self.dtype()) return self;
+  ADJOINT_CHECK(isFloatingType(*dtype), op, ": dtype should be floating point, but got ", *dtype);
+  ADJOINT_CHECK(promoteTypes(self.dtype(), *dtype) == *dtype, op, ": the dtype of the input (",
+                self.dtype(), ") should be convertible without narrowing to the specified dtype (",
+                *dtype, ")");
+  return self.to(*dtype);
+}
+
+struct MatrixDims {
+  int64_t row, column;
+};
+MatrixDims matrix_dims(const Tensor& self, IntArrayRef dim) {
+  ADJOINT_CHECK(self.dim() >= 2,
+                "linalg.matrix_norm: The input tensor A must have at least 2 dimensions.");
+  ADJOINT_CHECK_WITH(
+      NotImplementedError, self.is_floating_point(),
+      "linalg.matrix_norm: Expected a floating point or complex tensor as input. Got ",
+      self.dtype());
+  ADJOINT_CHECK(dim.size() == 2, "linalg.matrix_norm: dim must be a 2-tuple. Got ", dim);
+  const MatrixDims dims{wrap_dim(dim[0], self.dim()), wrap_dim(dim[1], self.dim())};
+  ADJOINT_CHECK(dims.row != dims.column, "linalg.matrix_norm: dims must be different. Got (",
+                dim[0], ", ", dim[1], ")");
+  return dims;
+}
+
+}  // namespace
+
+Tensor linalg_vector_norm(const Tensor& self, const Scalar& ord, OptionalIntArrayRef dim,
+                          bool keepdim, std::optional<ScalarType> dtype) {
+  return norm_over(widened("linalg.vector_norm", self, dtype), ord, dim.value_or({}), keepdim,
+                   kVectorNorm);
+}
+
+Tensor linalg_matrix_norm(const Tensor& self, const Scalar& ord, IntArrayRef dim, bool keepdim,
+                          std::optional<ScalarType> dtype) {
+  const MatrixDims dims = matrix_dims(self, dim);
+  const double order = ord.toDouble(), magnitude = std::abs(order);
+  ADJOINT_CHECK_WITH(NotImplementedError, magnitude != 2, "linalg.matrix_norm: order ", order,
+                     " needs singular values, which are not implemented");
+  ADJOINT_CHECK(magnitude == 1 || magnitude == kInfinity, "linalg.matrix_norm: Order ", order,
+                " not supported.");
+  const int64_t summed = magnitude == 1 ? dims.row : dims.column;
+  int64_t chosen = magnitude == 1 ? dims.column : dims.row;
+  Tensor sums = linalg_vector_norm(self, 1, summed, keepdim, dtype);
+  if (!keepdim && chosen > summed) --chosen;
+  return order > 0 ? amax(sums, chosen, keepdim) : amin(sums, chosen, keepdim);
+}
+
+Tensor linalg_matrix_norm(const Tensor& self, std::string_view ord, IntArrayRef dim, bool keepdim,
+                          std::optional<ScalarType> dtype) {
+  matrix_dims(self, dim);
+  ADJOINT_CHECK_WITH(NotImplementedError, ord != "nuc",
+                     "linalg.matrix_norm: the nuclear norm needs singular values, which are not "
+                     "implemented");
+  ADJOINT_CHECK(ord == "fro", "linalg.matrix_norm: Order ", ord, " not supported.");
+  return linalg_vector_norm(self, 2, dim, keepdim, dtype);
+}
+
+Tensor linalg_norm(const Tensor& self, const std::optional<Scalar>& ord, OptionalIntArrayRef dim,
+                   bool keepdim, std::optional<ScalarType> dtype) {
+  if (!ord) return linalg_vector_norm(self, 2, dim, keepdim, dtype);
+  ADJOINT_CHECK(!dim || (*dim).size() == 1 || (*dim).size() == 2,
+                "linalg.norm: If dim is specified, it must be of length 1 or 2. Got ",
+                dim.value_or({}));
+  ADJOINT_CHECK(dim || self.dim() == 1 || self.dim() == 2,
+                "linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got ",
+                self.dim(), "D.");
+  if ((dim ? int64_t((*dim).size()) : self.dim()) == 1) {
+    return linalg_vector_norm(self, *ord, dim, keepdim, dtype);
+  }
+  return linalg_matrix_norm(self, *ord, dim.value_or({-2, -1}), keepdim, dtype);
+}
+
+Tensor linalg_norm(const Tensor& self, std::string_view ord, OptionalIntArrayRef dim, bool keepdim,
+                   std::optional<ScalarType> dtype) {
+  return linalg_matrix_norm(self, ord, dim.value_or({-2, -1}), keepdim, dtype);
+}
+
+Tensor norm(const Tensor& self, const Scalar& p) {
+  return norm_over(self, p, {}, false, "NormBackward0");
+}
 Tensor norm(const Tensor& self, const Scalar& p, IntArrayRef dims, bool keepdim) {
   return norm_over(self, p, dims, keepdim, "NormBackward1");
 }

@@ -118,4 +118,20 @@ Tensor pad(const Tensor& self, IntArrayRef pad, std::string_view mode,
   return out;
 }
 
+Tensor pad_sequence(TensorList sequences, bool batch_first, double padding_value) {
+  ADJOINT_CHECK(!sequences.empty(), "received an empty list of sequences");
+  int64_t longest = 0;
+  for (const Tensor& t : sequences) {
+    ADJOINT_CHECK(t.dim() > 0, "pad_sequence: expected sequences of at least one dimension");
+    longest = std::max(longest, t.size(0));
+  }
+  std::vector<Tensor> padded;
+  for (const Tensor& t : sequences) {
+    std::vector<int64_t> behind(size_t(2 * t.dim()), 0);
+    behind.back() = longest - t.size(0);
+    padded.push_back(t.size(0) == longest ? t : constant_pad_nd(t, behind, padding_value));
+  }
+  return stack(padded, batch_first ? 0 : 1);
+}
+
 }  // namespace adjoint

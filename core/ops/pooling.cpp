@@ -66,8 +66,14 @@ void register_pooling_ops(OpRegistry& registry) {
   registry.add(max_pool2d_backward_op);
 }
 
-Tensor max_pool2d(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stride,
-                  IntArrayRef padding, IntArrayRef dilation, bool ceil_mode) {
+namespace {
+
+struct Pooled {
+  Tensor values, indices;
+};
+
+Pooled pool(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stride, IntArrayRef padding,
+            IntArrayRef dilation, bool ceil_mode) {
   Pool2dParams p;
   read_pair(kernel_size, "kernel_size", p.kernel);
   read_pair(stride.empty() ? kernel_size : stride, "stride", p.stride);
@@ -91,8 +97,8 @@ Tensor max_pool2d(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stri
                 "max_pool2d: non-empty 3D or 4D (batch mode) tensor expected for input, got ",
                 input.sizes());
   if (input.dim() == 3) {
-    return max_pool2d(input.unsqueeze(0), kernel_size, stride, padding, dilation, ceil_mode)
-        .squeeze(0);
+    const Pooled one = pool(input.unsqueeze(0), kernel_size, stride, padding, dilation, ceil_mode);
+    return {one.values.squeeze(0), one.indices.squeeze(0)};
   }
   DimVector sizes = input.sizes();
   for (int d = 0; d < 2; ++d) {
@@ -127,10 +133,10 @@ Tensor max_pool2d(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stri
     node->params_ = p;
     set_history(out, node);
   }
-  return out;
+  return {out, indices};
 }
 
-Tensor max_pool1d(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stride,
+Pooled pool_lines(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stride,
                   IntArrayRef padding, IntArrayRef dilation, bool ceil_mode) {
   ADJOINT_CHECK(input.dim() == 2 || input.dim() == 3,
                 "max_pool1d() Expected 2D or 3D input tensor, but got ", input.sizes());
@@ -140,9 +146,54 @@ Tensor max_pool1d(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stri
       "each, got ",
       kernel_size, ", ", stride, ", ", padding, " and ", dilation);
   const int64_t step = stride.empty() ? kernel_size[0] : stride[0];
-  return max_pool2d(input.unsqueeze(-2), {1, kernel_size[0]}, {1, step}, {0, padding[0]},
-                    {1, dilation[0]}, ceil_mode)
-      .squeeze(-2);
+  const Pooled out = pool(input.unsqueeze(-2), {1, kernel_size[0]}, {1, step}, {0, padding[0]},
+                          {1, dilation[0]}, ceil_mode);
+  return {out.values.squeeze(-2), out.indices.squeeze(-2)};
+}
+
+}  // namespace
+
+Tensor max_pool2d(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stride,
+                  IntArrayRef padding, IntArrayRef dilation, bool ceil_mode) {
+  return pool(input, kernel_size, stride, padding, dilation, ceil_mode).values;
+}
+std::tuple<Tensor, Tensor> max_pool2d_with_indices(const Tensor& input, IntArrayRef kernel_size,
+                                                   IntArrayRef stride, IntArrayRef padding,
+                                                   IntArrayRef dilation, bool ceil_mode) {
+  const Pooled out = pool(input, kernel_size, stride, padding, dilation, ceil_mode);
+  return {out.values, out.indices.to(kLong)};
+}
+Tensor max_pool1d(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stride,
+                  IntArrayRef padding, IntArrayRef dilation, bool ceil_mode) {
+  return pool_lines(input, kernel_size, stride, padding, dilation, ceil_mode).values;
+}
+std::tuple<Tensor, Tensor> max_pool1d_with_indices(const Tensor& input, IntArrayRef kernel_size,
+                                                   IntArrayRef stride, IntArrayRef padding,
+                                                   IntArrayRef dilation, bool ceil_mode) {
+  const Pooled out = pool_lines(input, kernel_size, stride, padding, dilation, ceil_mode);
+  return {out.values, out.indices.to(kLong)};
+}
+
+Tensor max_unpool2d(const Tensor& self, const Tensor& indices, IntArrayRef output_size) {
+  ADJOINT_CHECK(indices.dtype() == kLong,
+                "elements in indices should be type int64 but got: ", indices.dtype());
+  ADJOINT_CHECK(output_size.size() == 2,
+                "There should be exactly two elements (height, width) in output_size, but got ",
+                output_size.size(), " elements.");
+  ADJOINT_CHECK(self.dim() == 3 || self.dim() == 4,
+                "Input to max_unpooling2d should be a 3d or 4d Tensor, but got a tensor with ",
+                self.dim(), " dimensions.");
+  ADJOINT_CHECK(self.sizes() == indices.sizes(),
+                "Expected shape of indices to be same as that of the input tensor (", self.sizes(),
+                ") but got indices tensor with shape: ", indices.sizes());
+  DimVector sizes = self.sizes(), flat = self.sizes();
+  flat.erase(flat.size() - 1);
+  flat[flat.size() - 1] = output_size[0] * output_size[1];
+  sizes[sizes.size() - 2] = output_size[0];
+  sizes[sizes.size() - 1] = output_size[1];
+  return zeros(flat, self.options())
+      .scatter(-1, indices.flatten(-2), self.flatten(-2))
+      .reshape(sizes);
 }
 
 }  // namespace adjoint

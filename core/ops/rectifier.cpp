@@ -26,6 +26,8 @@ struct PiecesNames {
 };
 constexpr PiecesNames kLeakyRelu{"LeakyReluBackward0", "LeakyReluBackwardBackward0"};
 constexpr PiecesNames kLeakyReluInPlace{"LeakyReluBackward1", "LeakyReluBackwardBackward0"};
+constexpr PiecesNames kRrelu{"RreluWithNoiseBackward0", "LeakyReluBackwardBackward0"};
+constexpr PiecesNames kRreluInPlace{"RreluWithNoiseBackward1", "LeakyReluBackwardBackward0"};
 constexpr PiecesNames kThresholdInPlace{"ThresholdBackward1", "ThresholdBackwardBackward0"};
 constexpr PiecesNames kHardtanh{"HardtanhBackward0", "HardtanhBackwardBackward0"};
 constexpr PiecesNames kHardsigmoid{"HardsigmoidBackward0", "HardsigmoidBackwardBackward0"};
@@ -131,6 +133,30 @@ struct PreluBackward final : Node {
     weight_.release();
   }
 };
+
+/// x times the number drawn for it, 1 where x > 0.
+struct RreluBackward final : UnaryBackward<Saves::Input> {
+  const char* name_ = "";
+  const char* name() const override { return name_; }
+  Tensor derive(const Tensor& grad, const Tensor& slopes) override { return grad * slopes; }
+};
+
+void check_bounds(double low, double high) {
+  ADJOINT_CHECK(low <= high, "Lower bound should be less than or equal to the upper bound, got ",
+                low, " and ", high);
+}
+Tensor draw_slopes(const Tensor& self, double low, double high) {
+  check_bounds(low, high);
+  check_dtype(pieces_op, self.dtype());
+  NoGradGuard no_grad;
+  return where(gt(self, 0), 1, empty(self.sizes(), self.options()).uniform_(low, high));
+}
+intrusive_ptr<Node> rrelu_node(const Tensor& self, const Tensor& slopes, const char* name) {
+  auto node = make_node<RreluBackward>(self);
+  node->name_ = name;
+  node->saved_.save(slopes);
+  return node;
+}
 
 // ---- elu
 // -----------------------------------------------------------------------------------------
@@ -256,6 +282,38 @@ Tensor prelu(const Tensor& self, const Tensor& weight) {
     set_history(out, node);
   }
   return out;
+}
+
+Tensor rrelu(const Tensor& self, const Scalar& lower, const Scalar& upper, bool training) {
+  const double low = lower.toDouble(), high = upper.toDouble();
+  if (!training) {
+    check_bounds(low, high);
+    return straight(self, leaky((low + high) / 2), kRrelu);
+  }
+  Tensor slopes = draw_slopes(self, low, high), out;
+  {
+    NoGradGuard no_grad;
+    out = self * slopes;
+  }
+  if (needs_grad(self)) set_history(out, rrelu_node(self, slopes, kRrelu.backward));
+  return out;
+}
+Tensor& rrelu_(Tensor& self, const Scalar& lower, const Scalar& upper, bool training) {
+  const double low = lower.toDouble(), high = upper.toDouble();
+  if (!training) {
+    check_bounds(low, high);
+    return straight_(self, leaky((low + high) / 2), kRreluInPlace);
+  }
+  check_inplace(self);
+  Tensor slopes = draw_slopes(self, low, high);
+  const bool record = needs_grad(self);
+  {
+    NoGradGuard no_grad;
+    self.data().mul_(slopes);
+  }
+  bump_version(self);
+  if (record) rebase_history(self, rrelu_node(self, slopes, kRreluInPlace.backward));
+  return self;
 }
 
 Tensor elu(const Tensor& self, const Scalar& alpha, const Scalar& scale,

@@ -72,11 +72,60 @@ struct Result {
   std::vector<Tensor> h, c;
 };
 
-Result run_layers(Cell cell, const Tensor& input, const std::vector<State>& start,
-                  TensorList params, const Layers& o) {
+State rows_of(const State& state, int64_t first, int64_t count) {
+  auto part = [&](const Tensor& t) { return t.defined() ? t.narrow(0, first, count) : t; };
+  return {part(state.h), part(state.c)};
+}
+State joined(const std::vector<State>& states) {
+  std::vector<Tensor> h, c;
+  for (const State& state : states) {
+    h.push_back(state.h);
+    if (state.c.defined()) c.push_back(state.c);
+  }
+  return {cat(h), c.empty() ? Tensor() : cat(c)};
+}
+
+// Both take what the input adds to the gates in each step, put the state's h in its place, and
+// return the last state of each sequence. Sequences are in the order of their lengths: a step has
+// those of its first rows.
+State run_forwards(Cell cell, std::vector<Tensor>& steps, const State& start, const Weights& w) {
+  State state = start;
+  std::vector<State> ended;
+  for (Tensor& step : steps) {
+    const int64_t rows = step.size(0), before = state.h.size(0);
+    if (rows < before) {
+      ended.push_back(rows_of(state, rows, before - rows));
+      state = rows_of(state, 0, rows);
+    }
+    state = cell(step, state, w);
+    step = state.h;
+  }
+  if (ended.empty()) return state;
+  ended.push_back(state);
+  std::reverse(ended.begin(), ended.end());
+  return joined(ended);
+}
+State run_backwards(Cell cell, std::vector<Tensor>& steps, const State& start, const Weights& w) {
+  const int64_t last = steps.back().size(0);
+  State state = last == start.h.size(0) ? start : rows_of(start, 0, last);
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    const int64_t rows = step->size(0), before = state.h.size(0);
+    if (rows > before) state = joined({state, rows_of(start, before, rows - before)});
+    state = cell(*step, state, w);
+    *step = state.h;
+  }
+  return state;
+}
+
+/// input [steps, n, in], or packed: [steps of all, in], with the sequences of each step in
+/// batch_sizes.
+Result run_layers(Cell cell, const Tensor& input, IntArrayRef batch_sizes,
+                  const std::vector<State>& start, TensorList params, const Layers& o) {
+  const bool is_packed = !batch_sizes.empty();
   const size_t directions = o.bidirectional ? 2 : 1;
   const size_t runs = size_t(o.num_layers) * directions;
-  ADJOINT_CHECK(input.dim() == 3, "input must have 3 dimensions, got ", input.dim());
+  ADJOINT_CHECK(input.dim() == (is_packed ? 2 : 3), "input must have ", is_packed ? 2 : 3,
+                " dimensions, got ", input.dim());
   ADJOINT_CHECK(start.size() == runs, "Expected hidden states for ", runs,
                 " layers and directions, got ", start.size());
   ADJOINT_CHECK(runs > 0 && params.size() % runs == 0, "Expected as many parameters for each of ",
@@ -94,31 +143,62 @@ Result run_layers(Cell cell, const Tensor& input, const std::vector<State>& star
       const Tensor* p = params.data() + run * each;
       const Weights w{p[0], p[1], o.has_biases ? p[2] : Tensor(), o.has_biases ? p[3] : Tensor(),
                       each > plain ? p[plain] : Tensor()};
-      std::vector<Tensor> steps = linear(x, w.w_ih, w.b_ih).unbind(0);
-      if (direction == 1) std::reverse(steps.begin(), steps.end());
-      State state = start[run];
-      for (Tensor& step : steps) {
-        state = cell(step, state, w);
-        step = state.h;
-      }
-      if (direction == 1) std::reverse(steps.begin(), steps.end());
-      outputs.push_back(stack(steps));
+      const Tensor gates = linear(x, w.w_ih, w.b_ih);
+      std::vector<Tensor> steps = is_packed ? gates.split_with_sizes(batch_sizes) : gates.unbind(0);
+      const State state = direction == 0 ? run_forwards(cell, steps, start[run], w)
+                                         : run_backwards(cell, steps, start[run], w);
+      outputs.push_back(is_packed ? cat(steps) : stack(steps));
       result.h.push_back(state.h);
       result.c.push_back(state.c);
     }
-    x = directions == 1 ? outputs[0] : cat(outputs, 2);
+    x = directions == 1 ? outputs[0] : cat(outputs, -1);
     if (layer + 1 < o.num_layers) x = dropout(x, o.dropout, o.train);
   }
   result.output = o.batch_first ? x.transpose(0, 1) : x;
   return result;
 }
 
-std::tuple<Tensor, Tensor> run_simple(Cell cell, const Tensor& input, const Tensor& hx,
-                                      TensorList params, const Layers& layers) {
+std::tuple<Tensor, Tensor> run_simple(Cell cell, const Tensor& input, IntArrayRef batch_sizes,
+                                      const Tensor& hx, TensorList params, const Layers& layers) {
   std::vector<State> start;
   for (const Tensor& h : hx.unbind(0)) start.push_back({h, {}});
-  Result result = run_layers(cell, input, start, params, layers);
+  Result result = run_layers(cell, input, batch_sizes, start, params, layers);
   return {result.output, stack(result.h)};
+}
+
+std::tuple<Tensor, Tensor, Tensor> run_lstm(const Tensor& input, IntArrayRef batch_sizes,
+                                            TensorList hx, TensorList params,
+                                            const Layers& layers) {
+  ADJOINT_CHECK(hx.size() == 2, "lstm expects two hidden states, got ", hx.size());
+  const std::vector<Tensor> h = hx[0].unbind(0), c = hx[1].unbind(0);
+  ADJOINT_CHECK(h.size() == c.size(), "lstm expects as many hidden states as cell states, got ",
+                h.size(), " and ", c.size());
+  std::vector<State> start;
+  for (size_t i = 0; i < h.size(); ++i) start.push_back({h[i], c[i]});
+  Result result = run_layers(lstm_step, input, batch_sizes, start, params, layers);
+  return {result.output, stack(result.h), stack(result.c)};
+}
+
+/// The numbers of sequences, after checks that they go with the data and the states.
+std::vector<int64_t> sequences_of_steps(const Tensor& data, const Tensor& batch_sizes,
+                                        const Tensor& hx) {
+  ADJOINT_CHECK(batch_sizes.dim() == 1 && batch_sizes.dtype() == kLong && batch_sizes.is_cpu(),
+                "batch_sizes should always be on CPU, a vector of Long, got ", batch_sizes.dtype(),
+                " of sizes ", batch_sizes.sizes(), " on ", batch_sizes.device());
+  const Tensor dense = batch_sizes.contiguous();
+  const int64_t* sizes = dense.data_ptr<int64_t>();
+  std::vector<int64_t> list(sizes, sizes + dense.numel());
+  int64_t total = 0;
+  for (size_t i = 0; i < list.size(); ++i) {
+    ADJOINT_CHECK(list[i] > 0 && (i == 0 || list[i] <= list[i - 1]),
+                  "batch_sizes must be positive and must not grow, got ", IntArrayRef(list));
+    total += list[i];
+  }
+  ADJOINT_CHECK(!list.empty() && data.dim() == 2 && total == data.size(0),
+                "Expected packed data of ", total, " steps, got sizes ", data.sizes());
+  ADJOINT_CHECK(hx.dim() == 3 && hx.size(1) == list[0], "Expected hidden states of ", list[0],
+                " sequences, got sizes ", hx.sizes());
+  return list;
 }
 
 }  // namespace
@@ -145,33 +225,53 @@ std::tuple<Tensor, Tensor> lstm_cell(const Tensor& input, TensorList hx, const T
 std::tuple<Tensor, Tensor> rnn_tanh(const Tensor& input, const Tensor& hx, TensorList params,
                                     bool has_biases, int64_t num_layers, double dropout, bool train,
                                     bool bidirectional, bool batch_first) {
-  return run_simple(tanh_step, input, hx, params,
+  return run_simple(tanh_step, input, {}, hx, params,
                     {has_biases, num_layers, dropout, train, bidirectional, batch_first});
 }
 std::tuple<Tensor, Tensor> rnn_relu(const Tensor& input, const Tensor& hx, TensorList params,
                                     bool has_biases, int64_t num_layers, double dropout, bool train,
                                     bool bidirectional, bool batch_first) {
-  return run_simple(relu_step, input, hx, params,
+  return run_simple(relu_step, input, {}, hx, params,
                     {has_biases, num_layers, dropout, train, bidirectional, batch_first});
 }
 std::tuple<Tensor, Tensor> gru(const Tensor& input, const Tensor& hx, TensorList params,
                                bool has_biases, int64_t num_layers, double dropout, bool train,
                                bool bidirectional, bool batch_first) {
-  return run_simple(gru_step, input, hx, params,
+  return run_simple(gru_step, input, {}, hx, params,
                     {has_biases, num_layers, dropout, train, bidirectional, batch_first});
 }
 std::tuple<Tensor, Tensor, Tensor> lstm(const Tensor& input, TensorList hx, TensorList params,
                                         bool has_biases, int64_t num_layers, double dropout,
                                         bool train, bool bidirectional, bool batch_first) {
+  return run_lstm(input, {}, hx, params,
+                  {has_biases, num_layers, dropout, train, bidirectional, batch_first});
+}
+
+std::tuple<Tensor, Tensor> rnn_tanh(const Tensor& data, const Tensor& batch_sizes, const Tensor& hx,
+                                    TensorList params, bool has_biases, int64_t num_layers,
+                                    double dropout, bool train, bool bidirectional) {
+  return run_simple(tanh_step, data, sequences_of_steps(data, batch_sizes, hx), hx, params,
+                    {has_biases, num_layers, dropout, train, bidirectional, false});
+}
+std::tuple<Tensor, Tensor> rnn_relu(const Tensor& data, const Tensor& batch_sizes, const Tensor& hx,
+                                    TensorList params, bool has_biases, int64_t num_layers,
+                                    double dropout, bool train, bool bidirectional) {
+  return run_simple(relu_step, data, sequences_of_steps(data, batch_sizes, hx), hx, params,
+                    {has_biases, num_layers, dropout, train, bidirectional, false});
+}
+std::tuple<Tensor, Tensor> gru(const Tensor& data, const Tensor& batch_sizes, const Tensor& hx,
+                               TensorList params, bool has_biases, int64_t num_layers,
+                               double dropout, bool train, bool bidirectional) {
+  return run_simple(gru_step, data, sequences_of_steps(data, batch_sizes, hx), hx, params,
+                    {has_biases, num_layers, dropout, train, bidirectional, false});
+}
+std::tuple<Tensor, Tensor, Tensor> lstm(const Tensor& data, const Tensor& batch_sizes,
+                                        TensorList hx, TensorList params, bool has_biases,
+                                        int64_t num_layers, double dropout, bool train,
+                                        bool bidirectional) {
   ADJOINT_CHECK(hx.size() == 2, "lstm expects two hidden states, got ", hx.size());
-  const std::vector<Tensor> h = hx[0].unbind(0), c = hx[1].unbind(0);
-  ADJOINT_CHECK(h.size() == c.size(), "lstm expects as many hidden states as cell states, got ",
-                h.size(), " and ", c.size());
-  std::vector<State> start;
-  for (size_t i = 0; i < h.size(); ++i) start.push_back({h[i], c[i]});
-  Result result = run_layers(lstm_step, input, start, params,
-                             {has_biases, num_layers, dropout, train, bidirectional, batch_first});
-  return {result.output, stack(result.h), stack(result.c)};
+  return run_lstm(data, sequences_of_steps(data, batch_sizes, hx[0]), hx, params,
+                  {has_biases, num_layers, dropout, train, bidirectional, false});
 }
 
 }  // namespace adjoint

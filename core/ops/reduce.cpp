@@ -110,6 +110,13 @@ Tensor nansum(const Tensor& self, IntArrayRef dims, bool keepdim) {
   if (!self.is_floating_point()) return sum(self, dims, keepdim);
   return sum(masked_fill(self, isnan(self), 0), dims, keepdim);
 }
+Tensor nanmean(const Tensor& self, IntArrayRef dims, bool keepdim) {
+  ADJOINT_CHECK(self.is_floating_point(),
+                "nanmean(): expected input to have floating point or complex dtype but got ",
+                self.dtype());
+  Tensor count = sum(logical_not(isnan(self)), dims, keepdim);
+  return nansum(self, dims, keepdim) / count;
+}
 
 Tensor all(const Tensor& self) { return truth(all_op, self, dim_mask({}, self.dim()), false); }
 Tensor all(const Tensor& self, int64_t dim, bool keepdim) {

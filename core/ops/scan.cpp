@@ -222,6 +222,8 @@ Tensor cumsum(const Tensor& self, int64_t dim, std::optional<ScalarType> dtype) 
   return running_sum(summand(self, result), dim, false).to(result);
 }
 
+Tensor& Tensor::cumsum_(int64_t dim) const { return copy_(cumsum(dim, dtype())); }
+
 Tensor cumprod(const Tensor& self, int64_t dim, std::optional<ScalarType> dtype) {
   dim = wrap_dim(dim, self.dim());
   const ScalarType result = sum_result(self, dtype);

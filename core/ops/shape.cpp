@@ -236,6 +236,51 @@ std::vector<Tensor> tensor_split(const Tensor& self, int64_t sections, int64_t d
   return parts;
 }
 
+namespace {
+
+std::vector<Tensor> equal_parts(const char* op, const Tensor& self, int64_t sections, int64_t dim,
+                                int64_t min_dims) {
+  ADJOINT_CHECK(self.dim() >= min_dims, "torch.", op, " requires a tensor with at least ", min_dims,
+                " dimension", min_dims == 1 ? "" : "s", ", but got a tensor with ", self.dim(),
+                " dimensions!");
+  ADJOINT_CHECK(sections > 0 && self.size(dim) % sections == 0, "torch.", op,
+                " attempted to split along dimension ", dim, ", but the size of the dimension ",
+                self.size(dim), " is not divisible by the split_size ", sections, "!");
+  return tensor_split(self, sections, dim);
+}
+
+}  // namespace
+
+std::vector<Tensor> hsplit(const Tensor& self, int64_t sections) {
+  return equal_parts("hsplit", self, sections, self.dim() == 1 ? 0 : 1, 1);
+}
+std::vector<Tensor> vsplit(const Tensor& self, int64_t sections) {
+  return equal_parts("vsplit", self, sections, 0, 2);
+}
+std::vector<Tensor> dsplit(const Tensor& self, int64_t sections) {
+  return equal_parts("dsplit", self, sections, 2, 3);
+}
+
+Tensor diff(const Tensor& self, int64_t n, int64_t dim, const std::optional<Tensor>& prepend,
+            const std::optional<Tensor>& append) {
+  ADJOINT_CHECK(self.dim() >= 1, "diff expects input to be at least one-dimensional");
+  ADJOINT_CHECK(n >= 0, "order must be non-negative but got ", n);
+  dim = wrap_dim(dim, self.dim());
+  std::vector<Tensor> parts;
+  if (prepend) parts.push_back(*prepend);
+  parts.push_back(self);
+  if (append) parts.push_back(*append);
+  Tensor out = parts.size() == 1 ? self : cat(parts, dim);
+  if (n == 0) return out.clone();
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t size = out.size(dim);
+    if (size == 0) return out;
+    Tensor behind = out.narrow(dim, 1, size - 1), before = out.narrow(dim, 0, size - 1);
+    out = out.dtype() == kBool ? logical_xor(behind, before) : behind - before;
+  }
+  return out;
+}
+
 Tensor one_hot(const Tensor& self, int64_t num_classes) {
   NoGradGuard no_grad;
   ADJOINT_CHECK(self.dtype() == kLong,

@@ -132,6 +132,10 @@ Tensor neg(const Tensor& self) {
                 "trying to invert a mask, use the `~` or `logical_not()` operator instead.");
   return unary<NegBackward>(neg_op, self, Result::SameDtype);
 }
+Tensor positive(const Tensor& self) {
+  ADJOINT_CHECK(self.dtype() != kBool, "The `+` operator, on a bool tensor is not supported.");
+  return self;
+}
 Tensor abs(const Tensor& self) { return unary<AbsBackward>(abs_op, self, Result::SameDtype); }
 Tensor sign(const Tensor& self) {
   if (self.dtype() == kBool) return self.clone();

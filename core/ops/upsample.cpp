@@ -86,6 +86,15 @@ Tensor upsample_bilinear2d(const Tensor& input, IntArrayRef output_size, bool al
   return linear_along(rows, 3, output_size[1], align_corners, scale_w);
 }
 
+Tensor upsample_trilinear3d(const Tensor& input, IntArrayRef output_size, bool align_corners,
+                            std::optional<double> scale_d, std::optional<double> scale_h,
+                            std::optional<double> scale_w) {
+  check_sizes("upsample_trilinear3d", input, output_size, 3);
+  Tensor slices = linear_along(input, 2, output_size[0], align_corners, scale_d);
+  Tensor rows = linear_along(slices, 3, output_size[1], align_corners, scale_h);
+  return linear_along(rows, 4, output_size[2], align_corners, scale_w);
+}
+
 Tensor pixel_shuffle(const Tensor& input, int64_t r) {
   ADJOINT_CHECK(input.dim() >= 3,
                 "pixel_shuffle expects input to have at least 3 dimensions, but got input with ",
@@ -116,6 +125,19 @@ Tensor pixel_unshuffle(const Tensor& input, int64_t r) {
   for (int64_t n : {c * r * r, h / r, w / r}) sizes.push_back(n);
   Tensor parts = input.reshape({-1, c, h / r, r, w / r, r});
   return parts.permute({0, 1, 3, 5, 2, 4}).reshape(sizes);
+}
+
+Tensor channel_shuffle(const Tensor& input, int64_t groups) {
+  ADJOINT_CHECK(input.dim() > 2,
+                "channel_shuffle expects input with > 2 dims, but got input with sizes ",
+                input.sizes());
+  ADJOINT_CHECK(groups > 0, "Number of groups to divide channels in must be positive.",
+                " Value of groups:", groups);
+  ADJOINT_CHECK(input.size(1) % groups == 0, "Number of channels must be divisible by groups. Got ",
+                input.size(1), " channels and ", groups, " groups.");
+  return input.reshape({input.size(0), groups, input.size(1) / groups, -1})
+      .transpose(1, 2)
+      .reshape(input.sizes());
 }
 
 }  // namespace adjoint

@@ -33,6 +33,12 @@ Tensor var_gradient(const Tensor& grad, const Tensor& self, const Spread& spread
   return grad * (spread.deviation(self) * (2 / spread.divisor));
 }
 
+/// The gradient of the variance, from that of its root; 0 where the root is.
+Tensor std_scaled(const Tensor& grad, const Tensor& result) {
+  Tensor safe = masked_fill(result, eq(result, 0), std::numeric_limits<double>::infinity());
+  return grad / (safe * 2);
+}
+
 struct VarBackward final : Node {
   Spread spread_;
   SavedTensor self_;
@@ -45,16 +51,14 @@ struct VarBackward final : Node {
   }
   void release_variables() override { self_.release(); }
 };
-/// 0 where the deviation is.
 struct StdBackward final : Node {
   Spread spread_;
   SavedTensor self_, result_;
 
   const char* name() const override { return "StdBackward0"; }
   GradList apply(GradList&& grads) override {
-    Tensor self = self_.unpack(*this), result = result_.unpack(*this);
-    Tensor safe = masked_fill(result, eq(result, 0), std::numeric_limits<double>::infinity());
-    Tensor grad = unreduce(grads[0] / (safe * 2), self.sizes(), spread_.mask(self.dim()));
+    Tensor self = self_.unpack(*this), scaled = std_scaled(grads[0], result_.unpack(*this));
+    Tensor grad = unreduce(scaled, self.sizes(), spread_.mask(self.dim()));
     return {var_gradient(grad, self, spread_)};
   }
   void release_variables() override {
@@ -112,19 +116,78 @@ Tensor std(const Tensor& self, IntArrayRef dims, bool unbiased, bool keepdim) {
 }
 Tensor std(const Tensor& self, bool unbiased) { return std(self, IntArrayRef(), unbiased); }
 
+namespace {
+
+/// Of both; the gradient of either may be missing.
+struct SpreadAndMeanBackward final : Node {
+  Spread spread_;
+  bool is_std_ = false;
+  SavedTensor self_, result_;
+
+  const char* name() const override { return is_std_ ? "StdMeanBackward0" : "VarMeanBackward0"; }
+  GradList apply(GradList&& grads) override {
+    const uint32_t mask = spread_.mask(int64_t(self_sizes_.size()));
+    Tensor out;
+    if (grads[0].defined()) {
+      Tensor self = self_.unpack(*this), grad = grads[0];
+      if (is_std_) grad = std_scaled(grad, result_.unpack(*this));
+      out = var_gradient(unreduce(grad, self_sizes_, mask), self, spread_);
+    }
+    if (grads[1].defined()) {
+      Tensor share = (unreduce(grads[1], self_sizes_, mask) / count()).expand(self_sizes_);
+      out = out.defined() ? out + share : share;
+    }
+    return {out};
+  }
+  void release_variables() override {
+    self_.release();
+    result_.release();
+  }
+
+  DimVector self_sizes_;
+
+ private:
+  double count() const {
+    int64_t n = 1;
+    for (int64_t d : spread_.dims) n *= self_sizes_[size_t(d)];
+    return double(n);
+  }
+};
+
+std::tuple<Tensor, Tensor> spread_and_mean(const Tensor& self, IntArrayRef dims, bool unbiased,
+                                           bool keepdim, bool is_std) {
+  Tensor spread, middle;
+  {
+    NoGradGuard no_grad;
+    spread = is_std ? std(self, dims, unbiased, keepdim) : var(self, dims, unbiased, keepdim);
+    middle = mean(self, dims, keepdim);
+  }
+  if (needs_grad(self)) {
+    auto node = spread_node<SpreadAndMeanBackward>(self, Spread(self, dims, unbiased));
+    node->is_std_ = is_std;
+    node->self_sizes_ = self.sizes();
+    set_history(spread, node);
+    set_history(middle, node);
+    if (is_std) node->result_.save_output(spread);
+  }
+  return {spread, middle};
+}
+
+}  // namespace
+
 std::tuple<Tensor, Tensor> var_mean(const Tensor& self, bool unbiased) {
-  return {var(self, unbiased), mean(self)};
+  return spread_and_mean(self, {}, unbiased, false, false);
 }
 std::tuple<Tensor, Tensor> var_mean(const Tensor& self, IntArrayRef dims, bool unbiased,
                                     bool keepdim) {
-  return {var(self, dims, unbiased, keepdim), mean(self, dims, keepdim)};
+  return spread_and_mean(self, dims, unbiased, keepdim, false);
 }
 std::tuple<Tensor, Tensor> std_mean(const Tensor& self, bool unbiased) {
-  return {std(self, unbiased), mean(self)};
+  return spread_and_mean(self, {}, unbiased, false, true);
 }
 std::tuple<Tensor, Tensor> std_mean(const Tensor& self, IntArrayRef dims, bool unbiased,
                                     bool keepdim) {
-  return {std(self, dims, unbiased, keepdim), mean(self, dims, keepdim)};
+  return spread_and_mean(self, dims, unbiased, keepdim, true);
 }
 
 }  // namespace adjoint

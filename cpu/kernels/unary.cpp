@@ -40,6 +40,7 @@ void register_unary_kernels(OpRegistry& registry) {
   registry.set_kernel("log1p", kCPU, floating_kernel<math::Log1p>);
   registry.set_kernel("expm1", kCPU, floating_kernel<math::Expm1>);
   registry.set_kernel("erfc", kCPU, lanewise_kernel<math::Erfc>);
+  registry.set_kernel("erfinv", kCPU, lanewise_kernel<math::Erfinv>);
   registry.set_kernel("log2", kCPU, lanewise_kernel<math::Log2>);
   registry.set_kernel("log10", kCPU, lanewise_kernel<math::Log10>);
   registry.set_kernel("exp2", kCPU, lanewise_kernel<math::Exp2>);

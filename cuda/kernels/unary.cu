@@ -61,6 +61,7 @@ void register_unary_kernels(OpRegistry& registry) {
   registry.set_kernel("log1p", kCUDA, floating_kernel<math::Log1p>);
   registry.set_kernel("expm1", kCUDA, floating_kernel<math::Expm1>);
   registry.set_kernel("erfc", kCUDA, floating_kernel<math::Erfc>);
+  registry.set_kernel("erfinv", kCUDA, floating_kernel<math::Erfinv>);
   registry.set_kernel("log2", kCUDA, floating_kernel<math::Log2>);
   registry.set_kernel("log10", kCUDA, floating_kernel<math::Log10>);
   registry.set_kernel("exp2", kCUDA, floating_kernel<math::Exp2>);

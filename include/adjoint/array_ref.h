@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,31 @@ class ArrayRef {
 };
 
 using IntArrayRef = ArrayRef<int64_t>;
+
+/// A list, or none: of dimensions, "all". `{}` is none.
+class OptionalIntArrayRef {
+ public:
+  constexpr OptionalIntArrayRef() = default;
+  constexpr OptionalIntArrayRef(std::nullopt_t) {}
+  constexpr OptionalIntArrayRef(IntArrayRef list) : list_(list), has_value_(true) {}
+  constexpr OptionalIntArrayRef(const std::optional<IntArrayRef>& list)
+      : list_(list.value_or(IntArrayRef())), has_value_(list.has_value()) {}
+  constexpr OptionalIntArrayRef(const int64_t& one) : list_(one), has_value_(true) {}
+  constexpr OptionalIntArrayRef(std::initializer_list<int64_t> list)
+      : list_(list), has_value_(true) {}
+  OptionalIntArrayRef(const std::vector<int64_t>& list) : list_(list), has_value_(true) {}
+  constexpr bool has_value() const { return has_value_; }
+  constexpr explicit operator bool() const { return has_value_; }
+  constexpr IntArrayRef operator*() const { return list_; }
+  constexpr IntArrayRef value() const { return list_; }
+  constexpr IntArrayRef value_or(IntArrayRef otherwise) const {
+    return has_value_ ? list_ : otherwise;
+  }
+
+ private:
+  IntArrayRef list_;
+  bool has_value_ = false;
+};
 inline bool operator==(IntArrayRef a, IntArrayRef b) { return a.equals(b); }
 
 /// The most dimensions that a tensor can have.

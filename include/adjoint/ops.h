@@ -10,6 +10,7 @@
 #pragma once
 
 #include "adjoint/ops/activation.h"
+#include "adjoint/ops/aliases.h"
 #include "adjoint/ops/arithmetic.h"
 #include "adjoint/ops/comparison.h"
 #include "adjoint/ops/convolution.h"
@@ -17,6 +18,7 @@
 #include "adjoint/ops/distance.h"
 #include "adjoint/ops/einsum.h"
 #include "adjoint/ops/index.h"
+#include "adjoint/ops/linalg.h"
 #include "adjoint/ops/loss.h"
 #include "adjoint/ops/matmul.h"
 #include "adjoint/ops/normalization.h"
@@ -28,6 +30,7 @@
 #include "adjoint/ops/reduce.h"
 #include "adjoint/ops/scan.h"
 #include "adjoint/ops/shape.h"
+#include "adjoint/ops/special.h"
 #include "adjoint/ops/unary.h"
 
 namespace adjoint {

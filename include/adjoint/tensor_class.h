@@ -94,6 +94,11 @@ class ADJOINT_API Tensor {
   /// nobody else before that work is done.
   void record_stream(const Stream& stream) const;
   bool is_floating_point() const { return isFloatingType(dtype()); }
+  bool is_complex() const { return false; }
+  bool is_signed() const { return dtype() != kByte && dtype() != kBool; }
+  bool is_same_size(const Tensor& other) const { return sizes() == other.sizes(); }
+  /// The index of its device; -1 on the CPU.
+  int64_t get_device() const { return is_cpu() ? -1 : device().index(); }
   void* data_ptr() const { return checked().data(); }
   /// The first element. Throws TypeError where T is not the dtype's type.
   template <class T>
@@ -236,6 +241,9 @@ class ADJOINT_API Tensor {
   Tensor diagonal(int64_t offset = 0, int64_t dim1 = 0, int64_t dim2 = 1) const;
   Tensor unfold(int64_t dimension, int64_t size, int64_t step) const;
   std::vector<Tensor> tensor_split(int64_t sections, int64_t dim = 0) const;
+  std::vector<Tensor> hsplit(int64_t sections) const;
+  std::vector<Tensor> vsplit(int64_t sections) const;
+  std::vector<Tensor> dsplit(int64_t sections) const;
   /// In place: this tensor shows the same memory in the shape that the functions of these names
   /// give. They return this tensor.
   Tensor& t_() const;
@@ -248,6 +256,7 @@ class ADJOINT_API Tensor {
   /// tensor alone moves to new memory, the rest of which is as it comes. Throws Error where the
   /// tensor requires grad.
   Tensor& resize_(IntArrayRef sizes) const;
+  Tensor& resize_as_(const Tensor& other) const { return resize_(other.sizes()); }
   /// The last two dimensions exchanged.
   Tensor mT() const { return transpose(-2, -1); }
   /// New tensors of this one's dtype and device, unless options say otherwise.
@@ -324,7 +333,10 @@ class ADJOINT_API Tensor {
   Tensor triu(int64_t diagonal = 0) const;
   Tensor diag(int64_t diagonal = 0) const;
   Tensor diag_embed(int64_t offset = 0, int64_t dim1 = -2, int64_t dim2 = -1) const;
+  Tensor diagflat(int64_t offset = 0) const;
   Tensor trace() const;
+  Tensor diff(int64_t n = 1, int64_t dim = -1, const std::optional<Tensor>& prepend = std::nullopt,
+              const std::optional<Tensor>& append = std::nullopt) const;
 
   // Arithmetic.
   Tensor operator-() const;
@@ -386,6 +398,17 @@ class ADJOINT_API Tensor {
   Tensor trunc() const;
   Tensor frac() const;
   Tensor sgn() const;
+  Tensor erfinv() const;
+  Tensor logit(std::optional<double> eps = std::nullopt) const;
+  Tensor xlogy(const Tensor& other) const;
+  Tensor xlogy(const Scalar& other) const;
+  Tensor logaddexp(const Tensor& other) const;
+  Tensor logaddexp2(const Tensor& other) const;
+  Tensor sinc() const;
+  Tensor heaviside(const Tensor& values) const;
+  Tensor nan_to_num(std::optional<double> nan = std::nullopt,
+                    std::optional<double> posinf = std::nullopt,
+                    std::optional<double> neginf = std::nullopt) const;
   Tensor tanh() const;
   Tensor sigmoid() const;
   Tensor relu() const;
@@ -429,6 +452,10 @@ class ADJOINT_API Tensor {
   Tensor isnan() const;
   Tensor isinf() const;
   Tensor isfinite() const;
+  Tensor isposinf() const;
+  Tensor isneginf() const;
+  Tensor isclose(const Tensor& other, double rtol = 1e-5, double atol = 1e-8,
+                 bool equal_nan = false) const;
   bool equal(const Tensor& other) const;
   bool allclose(const Tensor& other, double rtol = 1e-5, double atol = 1e-8,
                 bool equal_nan = false) const;
@@ -491,6 +518,14 @@ class ADJOINT_API Tensor {
   Tensor& trunc_() const;
   Tensor& frac_() const;
   Tensor& sgn_() const;
+  Tensor& erfinv_() const;
+  Tensor& nan_to_num_(std::optional<double> nan = std::nullopt,
+                      std::optional<double> posinf = std::nullopt,
+                      std::optional<double> neginf = std::nullopt) const;
+  Tensor& logical_not_() const;
+  Tensor& logical_and_(const Tensor& other) const;
+  Tensor& logical_or_(const Tensor& other) const;
+  Tensor& cumsum_(int64_t dim) const;
   Tensor& tanh_() const;
   Tensor& sigmoid_() const;
   Tensor& relu_() const;
@@ -521,6 +556,64 @@ class ADJOINT_API Tensor {
   Tensor& operator/=(const Tensor& other) { return div_(other); }
   Tensor& operator/=(const Scalar& other) { return div_(other); }
 
+  // Other names of the same.
+  Tensor absolute() const { return abs(); }
+  Tensor negative() const { return neg(); }
+  Tensor fix() const { return trunc(); }
+  Tensor arcsin() const { return asin(); }
+  Tensor arccos() const { return acos(); }
+  Tensor arctan() const { return atan(); }
+  Tensor arcsinh() const { return asinh(); }
+  Tensor arccosh() const { return acosh(); }
+  Tensor arctanh() const { return atanh(); }
+  Tensor positive() const;
+  Tensor arctan2(const Tensor& other) const { return atan2(other); }
+  Tensor subtract(const Tensor& other, const Scalar& alpha = 1) const { return sub(other, alpha); }
+  Tensor& subtract_(const Tensor& other, const Scalar& alpha = 1) const {
+    return sub_(other, alpha);
+  }
+  Tensor multiply(const Tensor& other) const { return mul(other); }
+  Tensor& multiply_(const Tensor& other) const { return mul_(other); }
+  Tensor divide(const Tensor& other) const { return div(other); }
+  Tensor& divide_(const Tensor& other) const { return div_(other); }
+  Tensor true_divide(const Tensor& other) const { return div(other); }
+  Tensor& true_divide_(const Tensor& other) const { return div_(other); }
+  Tensor not_equal(const Tensor& other) const { return ne(other); }
+  Tensor less(const Tensor& other) const { return lt(other); }
+  Tensor less_equal(const Tensor& other) const { return le(other); }
+  Tensor greater(const Tensor& other) const { return gt(other); }
+  Tensor greater_equal(const Tensor& other) const { return ge(other); }
+  Tensor clip(const std::optional<Tensor>& min = std::nullopt,
+              const std::optional<Tensor>& max = std::nullopt) const {
+    return clamp(min, max);
+  }
+  Tensor subtract(const Scalar& other, const Scalar& alpha = 1) const { return sub(other, alpha); }
+  Tensor& subtract_(const Scalar& other, const Scalar& alpha = 1) const {
+    return sub_(other, alpha);
+  }
+  Tensor multiply(const Scalar& other) const { return mul(other); }
+  Tensor& multiply_(const Scalar& other) const { return mul_(other); }
+  Tensor divide(const Scalar& other) const { return div(other); }
+  Tensor& divide_(const Scalar& other) const { return div_(other); }
+  Tensor true_divide(const Scalar& other) const { return div(other); }
+  Tensor& true_divide_(const Scalar& other) const { return div_(other); }
+  Tensor not_equal(const Scalar& other) const { return ne(other); }
+  Tensor less(const Scalar& other) const { return lt(other); }
+  Tensor less_equal(const Scalar& other) const { return le(other); }
+  Tensor greater(const Scalar& other) const { return gt(other); }
+  Tensor greater_equal(const Scalar& other) const { return ge(other); }
+  Tensor clip(const std::optional<Scalar>& min,
+              const std::optional<Scalar>& max = std::nullopt) const {
+    return clamp(min, max);
+  }
+  Tensor& clip_(const std::optional<Scalar>& min = std::nullopt,
+                const std::optional<Scalar>& max = std::nullopt) const {
+    return clamp_(min, max);
+  }
+  Tensor& absolute_() const { return abs_(); }
+  Tensor& negative_() const { return neg_(); }
+  Tensor& fix_() const { return trunc_(); }
+
   // Reductions.
   Tensor sum(std::optional<ScalarType> dtype = std::nullopt) const;
   Tensor sum(IntArrayRef dims, bool keepdim = false,
@@ -550,6 +643,8 @@ class ADJOINT_API Tensor {
   std::tuple<Tensor, Tensor> kthvalue(int64_t k, int64_t dim = -1, bool keepdim = false) const;
   std::tuple<Tensor, Tensor> mode(int64_t dim = -1, bool keepdim = false) const;
   Tensor nansum(IntArrayRef dims = {}, bool keepdim = false) const;
+  Tensor nanmean(IntArrayRef dims = {}, bool keepdim = false) const;
+  Tensor dist(const Tensor& other, const Scalar& p = 2) const;
   Tensor all() const;
   Tensor all(int64_t dim, bool keepdim = false) const;
   Tensor any() const;
@@ -579,6 +674,19 @@ class ADJOINT_API Tensor {
               const Scalar& alpha = 1) const;
   Tensor addmm(const Tensor& mat1, const Tensor& mat2, const Scalar& beta = 1,
                const Scalar& alpha = 1) const;
+  Tensor vdot(const Tensor& other) const { return dot(other); }
+  Tensor ger(const Tensor& vec2) const { return outer(vec2); }
+  /// In place: they return this tensor.
+  Tensor& baddbmm_(const Tensor& batch1, const Tensor& batch2, const Scalar& beta = 1,
+                   const Scalar& alpha = 1) const;
+  Tensor& addbmm_(const Tensor& batch1, const Tensor& batch2, const Scalar& beta = 1,
+                  const Scalar& alpha = 1) const;
+  Tensor& addmv_(const Tensor& mat, const Tensor& vec, const Scalar& beta = 1,
+                 const Scalar& alpha = 1) const;
+  Tensor& addr_(const Tensor& vec1, const Tensor& vec2, const Scalar& beta = 1,
+                const Scalar& alpha = 1) const;
+  Tensor& addmm_(const Tensor& mat1, const Tensor& mat2, const Scalar& beta = 1,
+                 const Scalar& alpha = 1) const;
 
   // Selecting by index.
   Tensor index_select(int64_t dim, const Tensor& index) const;

@@ -240,6 +240,50 @@ inline Tensor Tensor::mv(const Tensor& vec) const { return adjoint::mv(*this, ve
 inline Tensor Tensor::dot(const Tensor& other) const { return adjoint::dot(*this, other); }
 inline Tensor Tensor::outer(const Tensor& other) const { return adjoint::outer(*this, other); }
 inline Tensor Tensor::isinf() const { return adjoint::isinf(*this); }
+inline Tensor Tensor::erfinv() const { return adjoint::erfinv(*this); }
+inline Tensor Tensor::logit(std::optional<double> eps) const { return adjoint::logit(*this, eps); }
+inline Tensor Tensor::xlogy(const Tensor& other) const { return adjoint::xlogy(*this, other); }
+inline Tensor Tensor::xlogy(const Scalar& other) const { return adjoint::xlogy(*this, other); }
+inline Tensor Tensor::logaddexp(const Tensor& other) const {
+  return adjoint::logaddexp(*this, other);
+}
+inline Tensor Tensor::logaddexp2(const Tensor& other) const {
+  return adjoint::logaddexp2(*this, other);
+}
+inline Tensor Tensor::sinc() const { return adjoint::sinc(*this); }
+inline Tensor Tensor::heaviside(const Tensor& values) const {
+  return adjoint::heaviside(*this, values);
+}
+inline Tensor Tensor::nan_to_num(std::optional<double> nan, std::optional<double> posinf,
+                                 std::optional<double> neginf) const {
+  return adjoint::nan_to_num(*this, nan, posinf, neginf);
+}
+inline Tensor Tensor::isposinf() const { return adjoint::isposinf(*this); }
+inline Tensor Tensor::isneginf() const { return adjoint::isneginf(*this); }
+inline Tensor Tensor::isclose(const Tensor& other, double rtol, double atol, bool equal_nan) const {
+  return adjoint::isclose(*this, other, rtol, atol, equal_nan);
+}
+inline Tensor Tensor::positive() const { return adjoint::positive(*this); }
+inline Tensor Tensor::nanmean(IntArrayRef dims, bool keepdim) const {
+  return adjoint::nanmean(*this, dims, keepdim);
+}
+inline Tensor Tensor::dist(const Tensor& other, const Scalar& p) const {
+  return adjoint::dist(*this, other, p);
+}
+inline Tensor Tensor::diagflat(int64_t offset) const { return adjoint::diagflat(*this, offset); }
+inline Tensor Tensor::diff(int64_t n, int64_t dim, const std::optional<Tensor>& prepend,
+                           const std::optional<Tensor>& append) const {
+  return adjoint::diff(*this, n, dim, prepend, append);
+}
+inline std::vector<Tensor> Tensor::hsplit(int64_t sections) const {
+  return adjoint::hsplit(*this, sections);
+}
+inline std::vector<Tensor> Tensor::vsplit(int64_t sections) const {
+  return adjoint::vsplit(*this, sections);
+}
+inline std::vector<Tensor> Tensor::dsplit(int64_t sections) const {
+  return adjoint::dsplit(*this, sections);
+}
 inline Tensor Tensor::isfinite() const { return adjoint::isfinite(*this); }
 inline bool Tensor::is_nonzero() const {
   ADJOINT_CHECK(numel() == 1, "Boolean value of Tensor with ",

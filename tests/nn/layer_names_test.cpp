@@ -111,6 +111,50 @@ std::shared_ptr<nn::Module> module_of(const std::string& code) {
          return TransformerEncoderLayer(TransformerEncoderLayerOptions(4, 2).dim_feedforward(8))
              .ptr();
        }},
+      {"nn.Conv3d(2, 4, 3, padding=(1, 0, 1))",
+       [] {
+         return Conv3d(Conv3dOptions(2, 4, 3).padding({1, 0, 1})).ptr();
+       }},
+      {"nn.ConvTranspose3d(4, 6, (3, 2, 1), stride=2, groups=2)",
+       [] {
+         return ConvTranspose3d(ConvTranspose3dOptions(4, 6, {3, 2, 1}).stride(2).groups(2)).ptr();
+       }},
+      {"nn.MaxPool3d((1, 2, 2))",
+       [] {
+         return MaxPool3d(MaxPool3dOptions({1, 2, 2})).ptr();
+       }},
+      {"nn.AvgPool3d(2)", [] { return AvgPool3d(2).ptr(); }},
+      {"nn.AdaptiveMaxPool3d((1, None, 2))",
+       [] {
+         return AdaptiveMaxPool3d(AdaptiveMaxPool3dOptions({1, std::nullopt, 2})).ptr();
+       }},
+      {"nn.AdaptiveAvgPool3d(2)", [] { return AdaptiveAvgPool3d(2).ptr(); }},
+      {"nn.InstanceNorm3d(2)", [] { return InstanceNorm3d(2).ptr(); }},
+      {"nn.MaxUnpool1d(2)", [] { return MaxUnpool1d(2).ptr(); }},
+      {"nn.MaxUnpool2d((2, 3), padding=1)",
+       [] {
+         return MaxUnpool2d(MaxUnpool2dOptions({2, 3}).padding(1)).ptr();
+       }},
+      {"nn.LPPool1d(2, 3)", [] { return LPPool1d(2, 3).ptr(); }},
+      {"nn.LPPool2d(1.5, (3, 2), stride=(2, 1))",
+       [] {
+         return LPPool2d(LPPool2dOptions(1.5, {3, 2}).stride({2, 1})).ptr();
+       }},
+      {"nn.RReLU()", [] { return RReLU().ptr(); }},
+      {"nn.RReLU(0.1, 0.3, True)",
+       [] { return RReLU(RReLUOptions().lower(0.1).upper(0.3).inplace(true)).ptr(); }},
+      {"nn.Softmax2d()", [] { return Softmax2d().ptr(); }},
+      {"nn.Unfold((2, 3))",
+       [] {
+         return Unfold(UnfoldOptions({2, 3})).ptr();
+       }},
+      {"nn.Fold((4, 5), (2, 3), padding=(1, 0))",
+       [] {
+         return Fold(FoldOptions({4, 5}, {2, 3}).padding({1, 0})).ptr();
+       }},
+      {"nn.LocalResponseNorm(2)", [] { return LocalResponseNorm(2).ptr(); }},
+      {"nn.CTCLoss()", [] { return CTCLoss().ptr(); }},
+      {"nn.MultiLabelMarginLoss()", [] { return MultiLabelMarginLoss().ptr(); }},
       {"nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 8), 1)",
        [] {
          TransformerEncoderLayer layer(TransformerEncoderLayerOptions(4, 2).dim_feedforward(8));
@@ -125,7 +169,8 @@ std::string in_our_words(std::string text) {
   for (const auto& [theirs, ours] : std::map<std::string, std::string>{
            {"NonDynamicallyQuantizableLinear", "Linear"},
            {"elementwise_affine=True, bias=True", "elementwise_affine=True"},
-           {"affine=True, bias=True", "affine=True"}}) {
+           {"affine=True, bias=True", "affine=True"},
+           {"affine=False, bias=False", "affine=False"}}) {
     for (size_t at; (at = text.find(theirs)) != std::string::npos;)
       text.replace(at, theirs.size(), ours);
   }

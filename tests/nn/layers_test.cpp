@@ -110,6 +110,44 @@ Made avg_pool(const Settings& s) {
 }
 
 template <class Holder, size_t D>
+Made max_pool(const Settings& s) {
+  nn::MaxPoolOptions<D> o(s.integers("kernel_size"));
+  if (s.has("stride")) o.stride(s.integers("stride"));
+  o.padding(s.integers("padding")).dilation(s.integers("dilation", 1));
+  return of_one(Holder(o.ceil_mode(s.flag("ceil_mode", false))));
+}
+
+template <class Holder, size_t D>
+Made power_pool(const Settings& s) {
+  nn::LPPoolOptions<D> o(s.number("norm_type", 2), s.integers("kernel_size"));
+  if (s.has("stride")) o.stride(s.integers("stride"));
+  return of_one(Holder(o.ceil_mode(s.flag("ceil_mode", false))));
+}
+
+Made unfold(const Settings& s) {
+  return of_one(nn::Unfold(nn::UnfoldOptions(s.integers("kernel_size"))
+                               .dilation(s.integers("dilation", 1))
+                               .padding(s.integers("padding"))
+                               .stride(s.integers("stride", 1))));
+}
+Made fold(const Settings& s) {
+  return of_one(nn::Fold(nn::FoldOptions(s.integers("output_size"), s.integers("kernel_size"))
+                             .padding(s.integers("padding"))
+                             .stride(s.integers("stride", 1))));
+}
+
+/// Of log_softmax of its first input.
+Made connectionist(const Settings& s) {
+  nn::CTCLoss loss(nn::CTCLossOptions()
+                       .blank(s.integer("blank", 0))
+                       .reduction(s.reduction())
+                       .zero_infinity(s.flag("zero_infinity", false)));
+  return {loss.ptr(), [loss](const Tensors& x) {
+            return Tensors{loss->forward(log_softmax(x[0], -1), x[1], x[2], x[3])};
+          }};
+}
+
+template <class Holder, size_t D>
 Made adaptive(const Settings& s) {
   const json& size = s["output_size"];
   auto one = [](const json& n) {
@@ -117,6 +155,10 @@ Made adaptive(const Settings& s) {
   };
   if constexpr (D == 2) {
     if (size.is_array()) return of_one(Holder(nn::OptionalSizes<2>({one(size[0]), one(size[1])})));
+  } else if constexpr (D == 3) {
+    if (size.is_array()) {
+      return of_one(Holder(nn::OptionalSizes<3>({one(size[0]), one(size[1]), one(size[2])})));
+    }
   }
   return of_one(Holder(nn::OptionalSizes<D>(one(size))));
 }
@@ -140,10 +182,11 @@ Options resampling(const Settings& s) {
                                      : std::vector<double>{factor.get<double>()});
   }
   const std::string mode = s.text("mode", "nearest");
-  o.mode(mode == "nearest"    ? nn::InterpolateMode::Nearest
-         : mode == "linear"   ? nn::InterpolateMode::Linear
-         : mode == "bilinear" ? nn::InterpolateMode::Bilinear
-                              : nn::InterpolateMode::Area);
+  o.mode(mode == "nearest"     ? nn::InterpolateMode::Nearest
+         : mode == "linear"    ? nn::InterpolateMode::Linear
+         : mode == "bilinear"  ? nn::InterpolateMode::Bilinear
+         : mode == "trilinear" ? nn::InterpolateMode::Trilinear
+                               : nn::InterpolateMode::Area);
   if (s.has("align_corners")) o.align_corners(s.flag("align_corners", false));
   return o;
 }
@@ -205,6 +248,31 @@ Made lstm_one_cell(const Settings& s) {
           }};
 }
 
+/// With an input that is packed before, and outputs that are padded after.
+template <class Holder, class Options>
+Made packed(const Settings& s, const Tensor& lengths) {
+  namespace rnn = nn::utils::rnn;
+  Holder module{recurrent_options<Options>(s)};
+  const bool batch_first = s.flag("batch_first", false);
+  return {module.ptr(), [=](const Tensors& x) {
+            const rnn::PackedSequence input =
+                rnn::pack_padded_sequence(x[0], lengths, batch_first, /*enforce_sorted=*/false);
+            auto padded = [&](const rnn::PackedSequence& output) {
+              return std::get<0>(rnn::pad_packed_sequence(output, batch_first, 0.5));
+            };
+            if constexpr (std::is_same_v<Holder, nn::LSTM>) {
+              std::optional<std::tuple<Tensor, Tensor>> start;
+              if (x.size() > 1) start.emplace(x[1], x[2]);
+              auto [output, state] = module->forward_with_packed_input(input, start);
+              return Tensors{padded(output), std::get<0>(state), std::get<1>(state)};
+            } else {
+              auto [output, h] =
+                  module->forward_with_packed_input(input, x.size() > 1 ? x[1] : Tensor());
+              return Tensors{padded(output), h};
+            }
+          }};
+}
+
 Made multihead(const Settings& s, const Settings& call, ScalarType dtype) {
   nn::MultiheadAttentionOptions o(s.integer("embed_dim"), s.integer("num_heads"));
   o.bias(s.flag("bias", true)).add_bias_kv(s.flag("add_bias_kv", false));
@@ -254,9 +322,9 @@ Made kl_div_loss(const Settings& s) {
      (void)dtype;                                   \
      return of(nn::Name(nn::Name##Options().reduction(s.reduction()) __VA_ARGS__)); } \
   }
-#define MAKE(Name, ...)                                             \
-  {                                                                 \
-    Name, [](const Settings& s, ScalarType) { return __VA_ARGS__; } \
+#define MAKE(Name, ...)                                                              \
+  {                                                                                  \
+    Name, []([[maybe_unused]] const Settings& s, ScalarType) { return __VA_ARGS__; } \
   }
 
 using Maker = std::function<Made(const Settings&, ScalarType)>;
@@ -275,6 +343,7 @@ const std::map<std::string, Maker>& makers() {
            .margin(s.number("margin", 1)).p(s.number("p", 2)).swap(s.flag("swap", false))),
       LOSS(MultiMarginLoss, of_two,
            .p(s.integer("p", 1)).margin(s.number("margin", 1)).weight(s.tensor("weight", dtype))),
+      LOSS(MultiLabelMarginLoss, of_two),
       LOSS(MultiLabelSoftMarginLoss, of_two, .weight(s.tensor("weight", dtype))),
       LOSS(PoissonNLLLoss, of_two,
            .log_input(s.flag("log_input", true)).full(s.flag("full", false))),
@@ -292,17 +361,31 @@ const std::map<std::string, Maker>& makers() {
                                                .bias(s.flag("bias", true))))),
       MAKE("Conv1d", conv<nn::Conv1d, nn::ConvOptions, 1>(s)),
       MAKE("Conv2d", conv<nn::Conv2d, nn::ConvOptions, 2>(s)),
+      MAKE("Conv3d", conv<nn::Conv3d, nn::ConvOptions, 3>(s)),
+      MAKE("ConvTranspose3d", conv<nn::ConvTranspose3d, nn::ConvTransposeOptions, 3>(s)),
       MAKE("ConvTranspose1d", conv<nn::ConvTranspose1d, nn::ConvTransposeOptions, 1>(s)),
       MAKE("ConvTranspose2d", conv<nn::ConvTranspose2d, nn::ConvTransposeOptions, 2>(s)),
       MAKE("AvgPool1d", avg_pool<nn::AvgPool1d, 1>(s)),
       MAKE("AvgPool2d", avg_pool<nn::AvgPool2d, 2>(s)),
-      MAKE("MaxPool1d",
-           of_one(nn::MaxPool1d(
-               nn::MaxPool1dOptions(s.integers("kernel_size"))
-                   .stride(s.has("stride") ? s.integers("stride") : s.integers("kernel_size"))
-                   .padding(s.integers("padding"))
-                   .dilation(s.integers("dilation", 1))
-                   .ceil_mode(s.flag("ceil_mode", false))))),
+      MAKE("AvgPool3d", avg_pool<nn::AvgPool3d, 3>(s)),
+      MAKE("MaxPool1d", max_pool<nn::MaxPool1d, 1>(s)),
+      MAKE("MaxPool3d", max_pool<nn::MaxPool3d, 3>(s)),
+      MAKE("LPPool1d", power_pool<nn::LPPool1d, 1>(s)),
+      MAKE("LPPool2d", power_pool<nn::LPPool2d, 2>(s)),
+      MAKE("AdaptiveAvgPool3d", adaptive<nn::AdaptiveAvgPool3d, 3>(s)),
+      MAKE("AdaptiveMaxPool3d", adaptive<nn::AdaptiveMaxPool3d, 3>(s)),
+      MAKE("Unfold", unfold(s)),
+      MAKE("Fold", fold(s)),
+      MAKE("Softmax2d", of_one(nn::Softmax2d())),
+      MAKE("RReLU",
+           of_one(nn::RReLU(
+               nn::RReLUOptions().lower(s.number("lower", 0)).upper(s.number("upper", 0))))),
+      MAKE("LocalResponseNorm",
+           of_one(nn::LocalResponseNorm(nn::LocalResponseNormOptions(s.integer("size"))
+                                            .alpha(s.number("alpha", 1e-4))
+                                            .beta(s.number("beta", 0.75))
+                                            .k(s.number("k", 1))))),
+      MAKE("CTCLoss", connectionist(s)),
       MAKE("AdaptiveAvgPool1d", adaptive<nn::AdaptiveAvgPool1d, 1>(s)),
       MAKE("AdaptiveAvgPool2d", adaptive<nn::AdaptiveAvgPool2d, 2>(s)),
       MAKE("AdaptiveMaxPool1d", adaptive<nn::AdaptiveMaxPool1d, 1>(s)),
@@ -326,6 +409,7 @@ const std::map<std::string, Maker>& makers() {
                                 .affine(s.flag("affine", true))))),
       MAKE("InstanceNorm1d", instance_norm_layer<nn::InstanceNorm1d>(s)),
       MAKE("InstanceNorm2d", instance_norm_layer<nn::InstanceNorm2d>(s)),
+      MAKE("InstanceNorm3d", instance_norm_layer<nn::InstanceNorm3d>(s)),
       MAKE("BatchNorm3d", of_one(nn::BatchNorm3d(s.integer("num_features")))),
       MAKE("RNN", layers_of_one_state<nn::RNN, nn::RNNOptions>(s)),
       MAKE("GRU", layers_of_one_state<nn::GRU, nn::GRUOptions>(s)),
@@ -377,6 +461,13 @@ Made make(const json& c, ScalarType dtype) {
   if (name == "MultiheadAttention")
     return multihead(Settings(c["options"]), Settings(c["call"]), dtype);
   if (name == "EmbeddingBag") return bag(Settings(c["options"]), Settings(c["call"]), dtype);
+  if (c["call"].contains("lengths")) {
+    const Settings options(c["options"]);
+    const Tensor lengths = to_tensor(c["call"]["lengths"]).cpu();
+    if (name == "LSTM") return packed<nn::LSTM, nn::LSTMOptions>(options, lengths);
+    if (name == "GRU") return packed<nn::GRU, nn::GRUOptions>(options, lengths);
+    return packed<nn::RNN, nn::RNNOptions>(options, lengths);
+  }
   return makers().at(name)(Settings(c["options"]), dtype);
 }
 

@@ -12,6 +12,8 @@ Layout: {"state_dicts": [...], "cases": [...]}
          "grads": {"0": ARRAY of input 0, ..., name of a parameter: ARRAY} (but for those with a
          NaN, which PyTorch has where it masks a logarithm of 0),
          "buffers_after": {name: ARRAY} (where changed)}
+         With "lengths" in "call", a recurrent layer is given its input packed; outputs are padded.
+         CTCLoss is given log_softmax of its first input.
   ARRAY: {"shape": [...], "data": [...]}, float64 unless it has "dtype": "i64" or "bool".
 Inputs are multiples of 1/8 (probabilities of 1/32); gradients are those of the sum of
 outputs * grad_outputs.
@@ -20,6 +22,7 @@ outputs * grad_outputs.
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.utils import rnn
 
 from common import SHORT, array, write
 
@@ -47,6 +50,14 @@ def flat(result):
     return [t for part in result if part is not None for t in flat(part)]
 
 
+def packed(made, arguments, lengths):
+    """The padded outputs of the packed input, and the states."""
+    first = made.batch_first
+    sequence = rnn.pack_padded_sequence(arguments[0], lengths, first, enforce_sorted=False)
+    output, states = made(sequence, *arguments[1:])
+    return [rnn.pad_packed_sequence(output, first, padding_value=0.5)[0], *flat(states)]
+
+
 def case(name, module, *inputs, phase="train", call=None, buffers=None, **options):
     """One forward and backward; parameters are drawn."""
     call = call or {}
@@ -72,7 +83,12 @@ def case(name, module, *inputs, phase="train", call=None, buffers=None, **option
         arguments = inputs
         if module in ("LSTM", "LSTMCell") and len(inputs) == 3:
             arguments = [inputs[0], (inputs[1], inputs[2])]
-        outputs = flat(made(*arguments, **call))
+        if module == "CTCLoss":  # of logits: PyTorch's gradient is only right behind a log_softmax
+            arguments = [inputs[0].log_softmax(-1), *inputs[1:]]
+        if "lengths" in call:
+            outputs = packed(made, arguments, call["lengths"])
+        else:
+            outputs = flat(made(*arguments, **call))
     grad_outputs = [eighths(*o.shape) for o in outputs]
     wanted = [(str(i), x) for i, x in enumerate(inputs) if x.is_floating_point()]
     wanted += list(params.items())
@@ -348,8 +364,15 @@ def attention():
          d_model=4, nhead=2, dim_feedforward=3)  # fmt: skip
 
 
+def add_state_dicts(*codes):
+    for code in codes:
+        module = eval(code)
+        entries = [[k, list(v.shape)] for k, v in module.state_dict().items()]
+        state_dicts.append({"code": code, "entries": entries, "text": str(module)})
+
+
 def all_state_dicts():
-    for code in [
+    add_state_dicts(
         "nn.Conv1d(2, 4, 3, stride=2, padding=1, bias=False)",
         "nn.Conv2d(2, 4, 3, padding='same', padding_mode='reflect')",
         "nn.ConvTranspose1d(2, 3, 3, stride=2, output_padding=1, dilation=2)",
@@ -383,10 +406,112 @@ def all_state_dicts():
         "nn.MultiheadAttention(4, 2, kdim=3, add_bias_kv=True)",
         "nn.TransformerEncoderLayer(4, 2, 8)",
         "nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 8), 1)",
-    ]:
-        module = eval(code)
-        entries = [[k, list(v.shape)] for k, v in module.state_dict().items()]
-        state_dicts.append({"code": code, "entries": entries, "text": str(module)})
+    )
+
+
+def volumes():
+    def conv(name, module, n_in, n_out, kernel, shape, **more):
+        case(f"{module} {name}".strip(), module, eighths(*shape), in_channels=n_in,
+             out_channels=n_out, kernel_size=kernel, **more)  # fmt: skip
+
+    conv("", "Conv3d", 2, 3, 2, [2, 2, 3, 2, 3])
+    conv("of one", "Conv3d", 1, 2, [1, 2, 2], [1, 2, 3, 2], bias=False)
+    conv("everything", "Conv3d", 2, 2, [2, 1, 2], [1, 2, 4, 3, 4], stride=[2, 1, 1],
+         padding=[2, 0, 1], dilation=[2, 1, 2], groups=2)  # fmt: skip
+    conv("same", "Conv3d", 1, 1, [2, 3, 1], [1, 1, 3, 3, 2], padding="same")
+    conv("replicate", "Conv3d", 1, 1, 2, [1, 1, 2, 2, 2], padding=1, padding_mode="replicate")
+    conv("", "ConvTranspose3d", 2, 3, 2, [1, 2, 2, 1, 2])
+    conv("of one", "ConvTranspose3d", 1, 2, [2, 1, 2], [1, 2, 2, 2])
+    conv("everything", "ConvTranspose3d", 2, 2, [2, 2, 1], [1, 2, 2, 2, 2], stride=[2, 2, 1],
+         padding=[1, 0, 0], output_padding=[1, 0, 0], dilation=[2, 1, 1], groups=2)  # fmt: skip
+    case("MaxPool3d", "MaxPool3d", distinct(1, 2, 4, 3, 4), kernel_size=2)
+    case("MaxPool3d of ties", "MaxPool3d", torch.zeros(1, 1, 3, 3, 3).double(), kernel_size=2,
+         stride=1)  # fmt: skip
+    case("MaxPool3d options", "MaxPool3d", distinct(2, 5, 4, 4), kernel_size=[2, 3, 2],
+         stride=[2, 1, 3], padding=[1, 1, 0], dilation=[2, 1, 1], ceil_mode=True)  # fmt: skip
+    case("AvgPool3d", "AvgPool3d", eighths(1, 2, 4, 2, 3), kernel_size=2)
+    padded = {"kernel_size": [2, 3, 2], "stride": [2, 1, 2], "padding": [1, 1, 0]}
+    case("AvgPool3d padding", "AvgPool3d", eighths(1, 1, 3, 3, 4), **padded)
+    case("AvgPool3d not counted", "AvgPool3d", eighths(1, 1, 3, 3, 5), **padded, ceil_mode=True,
+         count_include_pad=False)  # fmt: skip
+    case("AvgPool3d ceil_mode", "AvgPool3d", eighths(1, 1, 4, 3, 5), **padded, ceil_mode=True)
+    case("AvgPool3d divisor_override", "AvgPool3d", eighths(1, 2, 3, 4), kernel_size=2,
+         divisor_override=3)  # fmt: skip
+    for size in (1, [2, 3, 1], [3, None, 2]):
+        case(f"AdaptiveAvgPool3d {size}", "AdaptiveAvgPool3d", eighths(1, 1, 4, 3, 3), output_size=size)
+        case(f"AdaptiveMaxPool3d {size}", "AdaptiveMaxPool3d", distinct(1, 1, 4, 3, 3), output_size=size)
+    case("InstanceNorm3d", "InstanceNorm3d", eighths(2, 2, 2, 1, 2), num_features=2, affine=True)
+    case("Upsample trilinear", "Upsample", eighths(1, 1, 2, 2, 2), size=[3, 2, 4], mode="trilinear")
+    case("Upsample trilinear corners", "Upsample", eighths(1, 1, 2, 3, 2), scale_factor=1.5,
+         mode="trilinear", align_corners=True)  # fmt: skip
+    case("F.interpolate area 5-d", "F.interpolate", eighths(1, 1, 3, 2, 4), size=[2, 2, 3], mode="area")
+
+
+def more_of_images():
+    case("Unfold", "Unfold", eighths(1, 2, 3, 4), kernel_size=[2, 3], padding=1, stride=[1, 2])
+    case("Unfold of one", "Unfold", eighths(1, 3, 5), kernel_size=2, dilation=2)
+    case("Fold", "Fold", eighths(1, 4, 9), output_size=2, kernel_size=2, padding=1)
+    case("Fold of one", "Fold", eighths(12, 2), output_size=[3, 4], kernel_size=[2, 3], stride=[1, 2])
+    case("LocalResponseNorm", "LocalResponseNorm", eighths(1, 4, 3), size=3, alpha=0.5, k=2.0)
+    case("LocalResponseNorm even", "LocalResponseNorm", eighths(2, 3, 2, 1), size=2, beta=0.5)
+    case("LPPool1d", "LPPool1d", eighths(1, 2, 5, low=1), norm_type=2.0, kernel_size=2, ceil_mode=True)
+    case("LPPool2d", "LPPool2d", eighths(1, 1, 4, 5, low=1), norm_type=3.0, kernel_size=[2, 3],
+         stride=[1, 2])  # fmt: skip
+    case("Softmax2d", "Softmax2d", eighths(1, 3, 2, 1))
+    case("RReLU eval", "RReLU", eighths(2, 3), phase="eval", lower=0.25, upper=0.5)
+
+
+def more_losses():
+    labels = torch.tensor([[2, 0, -1, 1], [3, -1, 0, 1]])
+    logits = eighths(5, 2, 4)
+    targets, lengths = torch.tensor([[1, 1, 3], [2, 3, 0]]), torch.tensor([3, 2])
+    for r in REDUCTIONS:
+        case(f"MultiLabelMarginLoss {r}", "MultiLabelMarginLoss", eighths(2, 4), labels, reduction=r)
+        case(f"CTCLoss {r}", "CTCLoss", logits, targets, torch.tensor([5, 4]), lengths, reduction=r)
+    case("MultiLabelMarginLoss of one", "MultiLabelMarginLoss", eighths(4), labels[0])
+    case("CTCLoss in a row, blank 3", "CTCLoss", logits, torch.tensor([0, 0, 1, 2]),
+         torch.tensor([4, 5]), torch.tensor([3, 1]), blank=3)  # fmt: skip
+    case("CTCLoss without labels", "CTCLoss", logits, targets, torch.tensor([5, 2]),
+         torch.tensor([0, 2]), reduction="none")  # fmt: skip
+    case("CTCLoss of none, zero_infinity", "CTCLoss", logits, targets, torch.tensor([3, 5]), lengths,
+         reduction="none", zero_infinity=True)  # fmt: skip
+
+
+def packed_sequences():
+    sizes = {"input_size": 2, "hidden_size": 3}
+    lengths = {"lengths": torch.tensor([2, 4, 1])}
+    for module, gates in (("RNN", 1), ("LSTM", 2), ("GRU", 1)):
+        states = [eighths(2, 3, 3) for _ in range(gates)]
+        case(f"{module} packed", module, eighths(4, 3, 2), **sizes, call=lengths)
+        case(f"{module} packed both ways", module, eighths(4, 3, 2), *states, **sizes,
+             bidirectional=True, call=lengths)  # fmt: skip
+        case(f"{module} packed layers", module, eighths(3, 4, 2), *states, **sizes, num_layers=2,
+             batch_first=True, call=lengths)  # fmt: skip
+    case("LSTM packed proj_size", "LSTM", eighths(4, 3, 2), **sizes, proj_size=2, call=lengths)
+
+
+def more_state_dicts():
+    add_state_dicts(
+        "nn.Conv3d(2, 4, 3, padding=(1, 0, 1))",
+        "nn.ConvTranspose3d(4, 6, (3, 2, 1), stride=2, groups=2)",
+        "nn.MaxPool3d((1, 2, 2))",
+        "nn.AvgPool3d(2)",
+        "nn.AdaptiveMaxPool3d((1, None, 2))",
+        "nn.AdaptiveAvgPool3d(2)",
+        "nn.InstanceNorm3d(2)",
+        "nn.MaxUnpool1d(2)",
+        "nn.MaxUnpool2d((2, 3), padding=1)",
+        "nn.LPPool1d(2, 3)",
+        "nn.LPPool2d(1.5, (3, 2), stride=(2, 1))",
+        "nn.RReLU()",
+        "nn.RReLU(0.1, 0.3, True)",
+        "nn.Softmax2d()",
+        "nn.Unfold((2, 3))",
+        "nn.Fold((4, 5), (2, 3), padding=(1, 0))",
+        "nn.LocalResponseNorm(2)",
+        "nn.CTCLoss()",
+        "nn.MultiLabelMarginLoss()",
+    )
 
 
 for part in [
@@ -401,6 +526,11 @@ for part in [
     bags,
     recurrent,
     attention,
+    volumes,
+    more_of_images,
+    more_losses,
+    packed_sequences,
+    more_state_dicts,
 ]:
     part()
 write(__file__, {"state_dicts": state_dicts, "cases": cases})

@@ -71,6 +71,7 @@ std::vector<OpCase> all_rows() {
   const Family families[] = {
       {"unary", unary_cases},
       {"trigonometric", trigonometric_cases},
+      {"special", special_cases},
       {"rounding", rounding_cases},
       {"rectifier", rectifier_cases},
       {"ternary", ternary_cases},
@@ -90,6 +91,7 @@ std::vector<OpCase> all_rows() {
       {"conv", conv_cases},
       {"dropout", dropout_cases},
       {"pooling", pooling_cases},
+      {"volume", volume_cases},
       {"normalization", normalization_cases},
       {"loss", loss_cases},
       {"view", view_cases},

@@ -154,6 +154,7 @@ std::vector<Array> to_arrays(const variable_list& tensors);
 // The families: each file gives its rows.
 std::vector<OpCase> unary_cases();
 std::vector<OpCase> trigonometric_cases();
+std::vector<OpCase> special_cases();
 std::vector<OpCase> rounding_cases();
 std::vector<OpCase> rectifier_cases();
 std::vector<OpCase> ternary_cases();
@@ -173,6 +174,7 @@ std::vector<OpCase> einsum_cases();
 std::vector<OpCase> conv_cases();
 std::vector<OpCase> dropout_cases();
 std::vector<OpCase> pooling_cases();
+std::vector<OpCase> volume_cases();
 std::vector<OpCase> normalization_cases();
 std::vector<OpCase> loss_cases();
 std::vector<OpCase> view_cases();

@@ -231,6 +231,30 @@ class ADJOINT_API PReLUImpl : public ClonedByOptions<PReLUImpl, Layer> {
 };
 ADJOINT_MODULE(PReLU);
 
+class ADJOINT_API RReLUOptions {
+ public:
+  ADJOINT_OPTION(RReLUOptions, double, lower, 1.0 / 8);
+  ADJOINT_OPTION(RReLUOptions, double, upper, 1.0 / 3);
+  ADJOINT_OPTION(RReLUOptions, bool, inplace, false);
+};
+/// rrelu: draws its slopes where it trains.
+class ADJOINT_API RReLUImpl : public ClonedByOptions<RReLUImpl, Layer> {
+ public:
+  explicit RReLUImpl(const RReLUOptions& options = {}) : options(options) {}
+  Tensor forward(const Tensor& input) override;
+  void pretty_print(std::ostream& out) const override;
+
+  RReLUOptions options;
+};
+ADJOINT_MODULE(RReLU);
+
+/// softmax over the channels of images [n, c, h, w] or [c, h, w]. Throws Error for others.
+class ADJOINT_API Softmax2dImpl : public ClonedByOptions<Softmax2dImpl, Layer> {
+ public:
+  Tensor forward(const Tensor& input) override;
+};
+ADJOINT_MODULE(Softmax2d);
+
 class ADJOINT_API GELUOptions {
  public:
   /// "none" or "tanh".

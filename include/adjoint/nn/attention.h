@@ -63,9 +63,12 @@ class ADJOINT_API TransformerEncoderLayerOptions {
   ADJOINT_OPTION(TransformerEncoderLayerOptions, int64_t, nhead, 1);
   ADJOINT_OPTION(TransformerEncoderLayerOptions, int64_t, dim_feedforward, 2048);
   ADJOINT_OPTION(TransformerEncoderLayerOptions, double, dropout, 0.1);
+  /// ReLU or GELU.
+  ADJOINT_OPTION(TransformerEncoderLayerOptions, init::Nonlinearity, activation,
+                 init::Nonlinearity::ReLU);
 };
 
-/// src [l, n, d_model]: attention to itself and a perceptron with ReLU, each added to what went in
+/// src [l, n, d_model]: attention to itself and a perceptron, each added to what went in
 /// and normalized after.
 class ADJOINT_API TransformerEncoderLayerImpl
     : public ClonedByOptions<TransformerEncoderLayerImpl, Module> {
@@ -92,6 +95,8 @@ class ADJOINT_API TransformerEncoderOptions {
       : encoder_layer_(std::move(encoder_layer)), num_layers_(num_layers) {}
   ADJOINT_OPTION(TransformerEncoderOptions, TransformerEncoderLayer, encoder_layer, nullptr);
   ADJOINT_OPTION(TransformerEncoderOptions, int64_t, num_layers, 1);
+  /// Behind the last layer; none where it is empty.
+  ADJOINT_OPTION(TransformerEncoderOptions, LayerNorm, norm, nullptr);
 };
 
 /// Copies of a layer, one after the other.
@@ -105,6 +110,7 @@ class ADJOINT_API TransformerEncoderImpl : public ClonedByOptions<TransformerEnc
 
   TransformerEncoderOptions options;
   ModuleList layers;
+  LayerNorm norm{nullptr};
 };
 ADJOINT_MODULE(TransformerEncoder);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d.
+// Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d.
 #pragma once
 
 #include <optional>
@@ -49,6 +49,7 @@ class ADJOINT_API ConvOptions {
 };
 using Conv1dOptions = ConvOptions<1>;
 using Conv2dOptions = ConvOptions<2>;
+using Conv3dOptions = ConvOptions<3>;
 
 template <size_t D>
 class ADJOINT_API ConvTransposeOptions {
@@ -70,6 +71,7 @@ class ADJOINT_API ConvTransposeOptions {
 };
 using ConvTranspose1dOptions = ConvTransposeOptions<1>;
 using ConvTranspose2dOptions = ConvTransposeOptions<2>;
+using ConvTranspose3dOptions = ConvTransposeOptions<3>;
 
 /// weight [out_channels, in_channels / groups, kernel...], transposed [in_channels, out_channels /
 /// groups, kernel...], and bias [out_channels] start uniform within 1 / sqrt(fan in of the weight).
@@ -106,6 +108,11 @@ class ADJOINT_API Conv2dImpl : public ConvOf<Conv2dImpl, Conv2dOptions> {
   using ConvOf::ConvOf;
 };
 ADJOINT_MODULE(Conv2d);
+class ADJOINT_API Conv3dImpl : public ConvOf<Conv3dImpl, Conv3dOptions> {
+ public:
+  using ConvOf::ConvOf;
+};
+ADJOINT_MODULE(Conv3d);
 class ADJOINT_API ConvTranspose1dImpl : public ConvOf<ConvTranspose1dImpl, ConvTranspose1dOptions> {
  public:
   using ConvOf::ConvOf;
@@ -116,5 +123,10 @@ class ADJOINT_API ConvTranspose2dImpl : public ConvOf<ConvTranspose2dImpl, ConvT
   using ConvOf::ConvOf;
 };
 ADJOINT_MODULE(ConvTranspose2d);
+class ADJOINT_API ConvTranspose3dImpl : public ConvOf<ConvTranspose3dImpl, ConvTranspose3dOptions> {
+ public:
+  using ConvOf::ConvOf;
+};
+ADJOINT_MODULE(ConvTranspose3d);
 
 }  // namespace adjoint::nn

@@ -9,9 +9,11 @@
 #include "adjoint/expanding_array.h"
 #include "adjoint/nn/activation.h"
 #include "adjoint/nn/embedding.h"
+#include "adjoint/nn/fold.h"
 #include "adjoint/nn/functional/image.h"
 #include "adjoint/nn/functional/layers.h"
 #include "adjoint/nn/functional/loss.h"
+#include "adjoint/nn/normalization.h"
 #include "adjoint/ops.h"
 #include "adjoint/options.h"
 
@@ -33,6 +35,8 @@ using adjoint::log_softmax;
 using adjoint::mish;
 using adjoint::mse_loss;
 using adjoint::nll_loss;
+using adjoint::one_hot;
+using adjoint::pdist;
 using adjoint::prelu;
 using adjoint::relu;
 using adjoint::relu6;
@@ -112,6 +116,30 @@ using SoftminFuncOptions = SoftminOptions;
 inline Tensor softmin(const Tensor& input, const SoftminFuncOptions& options) {
   return adjoint::softmax(-input, options.dim());
 }
+class RReLUFuncOptions {
+ public:
+  ADJOINT_OPTION(RReLUFuncOptions, double, lower, 1.0 / 8);
+  ADJOINT_OPTION(RReLUFuncOptions, double, upper, 1.0 / 3);
+  ADJOINT_OPTION(RReLUFuncOptions, bool, training, false);
+  ADJOINT_OPTION(RReLUFuncOptions, bool, inplace, false);
+};
+inline Tensor rrelu(Tensor input, const RReLUFuncOptions& options = {}) {
+  return options.inplace()
+             ? adjoint::rrelu_(input, options.lower(), options.upper(), options.training())
+             : adjoint::rrelu(input, options.lower(), options.upper(), options.training());
+}
+class GumbelSoftmaxFuncOptions {
+ public:
+  ADJOINT_OPTION(GumbelSoftmaxFuncOptions, double, tau, 1);
+  ADJOINT_OPTION(GumbelSoftmaxFuncOptions, bool, hard, false);
+  ADJOINT_OPTION(GumbelSoftmaxFuncOptions, int, dim, -1);
+};
+/// A sample of the classes with these logits, relaxed: softmax((logits + Gumbel noise) / tau);
+/// `hard`: 1 at its largest and 0 elsewhere, with the gradient of the relaxed one. E. Jang, S. Gu,
+/// B. Poole, Categorical reparameterization with Gumbel-softmax (2017).
+ADJOINT_API Tensor gumbel_softmax(const Tensor& logits,
+                                  const GumbelSoftmaxFuncOptions& options = {});
+
 using GELUFuncOptions = GELUOptions;
 inline Tensor gelu(const Tensor& input, const GELUFuncOptions& options) {
   return adjoint::gelu(input, options.approximate());
@@ -130,6 +158,7 @@ inline Tensor layer_norm(const Tensor& input, const LayerNormFuncOptions& option
   return adjoint::layer_norm(input, options.normalized_shape(), options.weight(), options.bias(),
                              options.eps());
 }
+using LocalResponseNormFuncOptions = LocalResponseNormOptions;
 class BatchNormFuncOptions {
  public:
   ADJOINT_OPTION(BatchNormFuncOptions, Tensor, weight, {});

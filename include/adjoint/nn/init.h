@@ -9,7 +9,7 @@
 namespace adjoint::nn::init {
 
 enum class FanMode : int8_t { FanIn, FanOut };
-enum class Nonlinearity : int8_t { Linear, Sigmoid, Tanh, ReLU, LeakyReLU };
+enum class Nonlinearity : int8_t { Linear, Sigmoid, Tanh, ReLU, LeakyReLU, GELU };
 
 ADJOINT_API Tensor uniform_(Tensor tensor, double low = 0, double high = 1);
 ADJOINT_API Tensor normal_(Tensor tensor, double mean = 0, double std = 1);

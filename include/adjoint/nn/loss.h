@@ -211,4 +211,23 @@ class ADJOINT_API PoissonNLLLossImpl : public ClonedByOptions<PoissonNLLLossImpl
 };
 ADJOINT_MODULE(PoissonNLLLoss);
 
+class ADJOINT_API CTCLossOptions {
+ public:
+  ADJOINT_OPTION(CTCLossOptions, int64_t, blank, 0);
+  ADJOINT_OPTION(CTCLossOptions, Reduction, reduction, Reduction::Mean);
+  ADJOINT_OPTION(CTCLossOptions, bool, zero_infinity, false);
+};
+class ADJOINT_API CTCLossImpl : public ClonedByOptions<CTCLossImpl, Module> {
+ public:
+  explicit CTCLossImpl(const CTCLossOptions& options = {}) : options(options) {}
+  Tensor forward(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
+                 const Tensor& target_lengths) {
+    return ctc_loss(log_probs, targets, input_lengths, target_lengths, options.blank(),
+                    options.reduction(), options.zero_infinity());
+  }
+
+  CTCLossOptions options;
+};
+ADJOINT_MODULE(CTCLoss);
+
 }  // namespace adjoint::nn

@@ -118,6 +118,23 @@ class ADJOINT_API MultiMarginLossImpl : public ClonedByOptions<MultiMarginLossIm
 };
 ADJOINT_MODULE(MultiMarginLoss);
 
+class ADJOINT_API MultiLabelMarginLossOptions {
+ public:
+  ADJOINT_OPTION(MultiLabelMarginLossOptions, Reduction, reduction, Reduction::Mean);
+};
+class ADJOINT_API MultiLabelMarginLossImpl
+    : public ClonedByOptions<MultiLabelMarginLossImpl, Module> {
+ public:
+  explicit MultiLabelMarginLossImpl(const MultiLabelMarginLossOptions& options = {})
+      : options(options) {}
+  Tensor forward(const Tensor& input, const Tensor& target) {
+    return multilabel_margin_loss(input, target, options.reduction());
+  }
+
+  MultiLabelMarginLossOptions options;
+};
+ADJOINT_MODULE(MultiLabelMarginLoss);
+
 class ADJOINT_API MultiLabelSoftMarginLossOptions {
  public:
   ADJOINT_OPTION(MultiLabelSoftMarginLossOptions, Tensor, weight, {});

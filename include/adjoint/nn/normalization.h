@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// BatchNorm, InstanceNorm, GroupNorm, LayerNorm.
+// BatchNorm, InstanceNorm, GroupNorm, LayerNorm, LocalResponseNorm.
 #pragma once
 
 #include <optional>
@@ -89,6 +89,7 @@ class ADJOINT_API InstanceNormOptions {
 };
 using InstanceNorm1dOptions = InstanceNormOptions;
 using InstanceNorm2dOptions = InstanceNormOptions;
+using InstanceNorm3dOptions = InstanceNormOptions;
 
 /// instance_norm, by each image's own statistics unless running ones are there and it does not
 /// train.
@@ -122,6 +123,16 @@ class ADJOINT_API InstanceNorm2dImpl
   int64_t batched_dim() const override { return 4; }
 };
 ADJOINT_MODULE(InstanceNorm2d);
+
+class ADJOINT_API InstanceNorm3dImpl
+    : public ClonedByOptions<InstanceNorm3dImpl, InstanceNormImplBase> {
+ public:
+  using ClonedByOptions::ClonedByOptions;
+
+ protected:
+  int64_t batched_dim() const override { return 5; }
+};
+ADJOINT_MODULE(InstanceNorm3d);
 
 class ADJOINT_API GroupNormOptions {
  public:
@@ -175,5 +186,36 @@ class ADJOINT_API LayerNormImpl : public ClonedByOptions<LayerNormImpl, Layer> {
   Tensor weight, bias;
 };
 ADJOINT_MODULE(LayerNorm);
+
+class ADJOINT_API LocalResponseNormOptions {
+ public:
+  LocalResponseNormOptions(int64_t size) : size_(size) {}
+  /// Neighbouring channels.
+  ADJOINT_OPTION(LocalResponseNormOptions, int64_t, size, 1);
+  ADJOINT_OPTION(LocalResponseNormOptions, double, alpha, 1e-4);
+  ADJOINT_OPTION(LocalResponseNormOptions, double, beta, 0.75);
+  ADJOINT_OPTION(LocalResponseNormOptions, double, k, 1);
+};
+
+namespace functional {
+/// x / (k + alpha * (mean of x^2 over `size` channels around, of zeros beyond them))^beta, for
+/// [n, c, *]. A. Krizhevsky, I. Sutskever, G. E. Hinton, ImageNet classification with deep
+/// convolutional neural networks (2012).
+ADJOINT_API Tensor local_response_norm(const Tensor& input,
+                                       const LocalResponseNormOptions& options);
+}  // namespace functional
+
+class ADJOINT_API LocalResponseNormImpl : public ClonedByOptions<LocalResponseNormImpl, Layer> {
+ public:
+  LocalResponseNormImpl(int64_t size) : options(size) {}
+  explicit LocalResponseNormImpl(const LocalResponseNormOptions& o) : options(o) {}
+  Tensor forward(const Tensor& input) override {
+    return functional::local_response_norm(input, options);
+  }
+  void pretty_print(std::ostream& out) const override;
+
+  LocalResponseNormOptions options;
+};
+ADJOINT_MODULE(LocalResponseNorm);
 
 }  // namespace adjoint::nn

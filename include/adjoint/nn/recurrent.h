@@ -8,6 +8,7 @@
 
 #include "adjoint/nn/init.h"
 #include "adjoint/nn/module.h"
+#include "adjoint/nn/packed_sequence.h"
 #include "adjoint/options.h"
 
 namespace adjoint::nn {
@@ -80,6 +81,9 @@ class ADJOINT_API RNNImplBase : public Module {
   /// The input as a batch, after checks; hidden states of `size` for it, zeros where undefined.
   Tensor batched(const Tensor& input) const;
   Tensor hidden_for(const Tensor& input, const Tensor& hx, int64_t size) const;
+  /// The packed sequences' start states [runs, n, size] in the packed order.
+  Tensor packed_hidden_for(const utils::rnn::PackedSequence& input, const Tensor& hx,
+                           int64_t size) const;
   /// Results for the input as it came.
   Tensor output_of(const Tensor& output, bool is_batched) const;
 
@@ -95,6 +99,10 @@ class ADJOINT_API RNNImpl : public ClonedByOptions<RNNImpl, RNNImplBase> {
   RNNImpl(int64_t input_size, int64_t hidden_size) : RNNImpl(RNNOptions(input_size, hidden_size)) {}
   explicit RNNImpl(const RNNOptions& options);
   std::tuple<Tensor, Tensor> forward(const Tensor& input, const Tensor& hx = {});
+  /// Of sequences of different lengths; hx in the order of the caller's sequences, as they come
+  /// out.
+  std::tuple<utils::rnn::PackedSequence, Tensor> forward_with_packed_input(
+      const utils::rnn::PackedSequence& packed_input, const Tensor& hx = {});
 
   RNNOptions options;
 };
@@ -108,6 +116,10 @@ class ADJOINT_API LSTMImpl : public ClonedByOptions<LSTMImpl, RNNImplBase> {
   explicit LSTMImpl(const LSTMOptions& options);
   std::tuple<Tensor, std::tuple<Tensor, Tensor>> forward(
       const Tensor& input, const std::optional<std::tuple<Tensor, Tensor>>& hx = std::nullopt);
+  /// Of sequences of different lengths; states in the order of the caller's sequences.
+  std::tuple<utils::rnn::PackedSequence, std::tuple<Tensor, Tensor>> forward_with_packed_input(
+      const utils::rnn::PackedSequence& packed_input,
+      const std::optional<std::tuple<Tensor, Tensor>>& hx = std::nullopt);
 
   LSTMOptions options;
 };
@@ -118,6 +130,10 @@ class ADJOINT_API GRUImpl : public ClonedByOptions<GRUImpl, RNNImplBase> {
   GRUImpl(int64_t input_size, int64_t hidden_size) : GRUImpl(GRUOptions(input_size, hidden_size)) {}
   explicit GRUImpl(const GRUOptions& options);
   std::tuple<Tensor, Tensor> forward(const Tensor& input, const Tensor& hx = {});
+  /// Of sequences of different lengths; hx in the order of the caller's sequences, as they come
+  /// out.
+  std::tuple<utils::rnn::PackedSequence, Tensor> forward_with_packed_input(
+      const utils::rnn::PackedSequence& packed_input, const Tensor& hx = {});
 
   GRUOptions options;
 };

@@ -33,8 +33,8 @@ class ADJOINT_API InterpolateFuncOptions {
   /// The quotient of the sizes is taken, not the scale factor that they came from.
   ADJOINT_OPTION(InterpolateFuncOptions, std::optional<bool>, recompute_scale_factor, std::nullopt);
 };
-/// The input [n, c, *] at another size. Nearest is for one to three directions, Area for one and
-/// two, Linear for one, Bilinear for two. Throws Error for what does not fit together.
+/// The input [n, c, *] at another size. Nearest and Area are for one to three directions, Linear
+/// for one, Bilinear for two, Trilinear for three. Throws Error for what does not fit together.
 ADJOINT_API Tensor interpolate(const Tensor& input, const InterpolateFuncOptions& options = {});
 
 }  // namespace functional

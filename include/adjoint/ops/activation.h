@@ -40,6 +40,13 @@ ADJOINT_API Tensor celu(const Tensor& self, const Scalar& alpha = 1);
 // whose middle piece has both its ends, and hardtanh, whose middle piece has neither.
 /// x where x > 0, else negative_slope x.
 ADJOINT_API Tensor leaky_relu(const Tensor& self, const Scalar& negative_slope = 0.01);
+/// x where x > 0, else x times a number drawn for it, uniform in [lower, upper]; their mean where
+/// not `training`. B. Xu et al., Empirical evaluation of rectified activations in convolutional
+/// network (2015). Throws Error where the bounds cross.
+ADJOINT_API Tensor rrelu(const Tensor& self, const Scalar& lower = 0.125,
+                         const Scalar& upper = 1.0 / 3, bool training = false);
+ADJOINT_API Tensor& rrelu_(Tensor& self, const Scalar& lower = 0.125, const Scalar& upper = 1.0 / 3,
+                           bool training = false);
 /// x where x > 0, else weight x; `weight` has one element, or one for each channel (dimension 1).
 ADJOINT_API Tensor prelu(const Tensor& self, const Tensor& weight);
 /// x between the bounds. Throws ValueError where they cross.

@@ -22,6 +22,8 @@ ADJOINT_API Tensor ge(const Tensor& self, const Scalar& other);
 ADJOINT_API Tensor isnan(const Tensor& self);
 ADJOINT_API Tensor isinf(const Tensor& self);
 ADJOINT_API Tensor isfinite(const Tensor& self);
+ADJOINT_API Tensor isposinf(const Tensor& self);
+ADJOINT_API Tensor isneginf(const Tensor& self);
 /// Of truth values (not 0), as bool.
 ADJOINT_API Tensor logical_not(const Tensor& self);
 ADJOINT_API Tensor logical_and(const Tensor& self, const Tensor& other);
@@ -34,7 +36,10 @@ ADJOINT_API Tensor any(const Tensor& self);
 ADJOINT_API Tensor any(const Tensor& self, int64_t dim, bool keepdim = false);
 /// Same shape and equal values; NaN equals nothing.
 ADJOINT_API bool equal(const Tensor& self, const Tensor& other);
-/// |self - other| <= atol + rtol * |other| everywhere. Throws Error for different dtypes.
+/// |self - other| <= atol + rtol |other|; equal infinities are close, and NaN where equal_nan.
+/// Throws Error for different dtypes and negative tolerances. allclose: whether all are.
+ADJOINT_API Tensor isclose(const Tensor& self, const Tensor& other, double rtol = 1e-5,
+                           double atol = 1e-8, bool equal_nan = false);
 ADJOINT_API bool allclose(const Tensor& self, const Tensor& other, double rtol = 1e-5,
                           double atol = 1e-8, bool equal_nan = false);
 

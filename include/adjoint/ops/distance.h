@@ -15,4 +15,9 @@ ADJOINT_API Tensor cosine_similarity(const Tensor& x1, const Tensor& x2, int64_t
 ADJOINT_API Tensor pairwise_distance(const Tensor& x1, const Tensor& x2, double p = 2,
                                      double eps = 1e-6, bool keepdim = false);
 
+/// norm(self - other, p)
+ADJOINT_API Tensor dist(const Tensor& self, const Tensor& other, const Scalar& p = 2);
+/// Distances between each two rows of [n, d]: those of cdist() above the diagonal, row by row.
+ADJOINT_API Tensor pdist(const Tensor& self, double p = 2);
+
 }  // namespace adjoint

@@ -24,6 +24,7 @@ ADJOINT_API Tensor inner(const Tensor& self, const Tensor& other);
 /// Kronecker's product: each element of self times all of other.
 ADJOINT_API Tensor kron(const Tensor& self, const Tensor& other);
 inline Tensor ger(const Tensor& self, const Tensor& vec2) { return self.outer(vec2); }
+inline Tensor vdot(const Tensor& self, const Tensor& other) { return self.dot(other); }
 
 /// beta * self + alpha * (product), as addmm: of batches [b, n, k] x [b, k, m], their sum over b, a
 /// matrix with a vector, two vectors [n], [m] -> [n, m].

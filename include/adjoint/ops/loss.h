@@ -83,6 +83,25 @@ ADJOINT_API Tensor soft_margin_loss(const Tensor& input, const Tensor& target,
 ADJOINT_API Tensor multi_margin_loss(const Tensor& input, const Tensor& target, const Scalar& p = 1,
                                      const Scalar& margin = 1, const Tensor& weight = {},
                                      Reduction reduction = Reduction::Mean);
+/// sum over labels j and all i that are none of max(0, 1 - x[j] + x[i]) / c, for rows x of input
+/// [n, c] (or [c]) and target (kLong) of the same shape, whose labels stand in front of the first
+/// -1. Throws Error for other shapes.
+ADJOINT_API Tensor multilabel_margin_loss(const Tensor& input, const Tensor& target,
+                                          Reduction reduction = Reduction::Mean);
+/// -log of the probability that log_probs [steps, n, c] (or [steps, c]) give to all alignments of
+/// each target: a label, or `blank`, a step, where repeated labels without a blank between are one.
+/// targets: labels (kLong) [n, longest], or those of all, one behind the other; lengths [n] of
+/// inputs and targets, in host memory. Mean divides by the lengths of the targets first;
+/// zero_infinity puts 0 for a target that has no alignment. A. Graves et al., Connectionist
+/// temporal classification (2006). Throws Error for lengths that do not fit.
+ADJOINT_API Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets,
+                            IntArrayRef input_lengths, IntArrayRef target_lengths,
+                            int64_t blank = 0, Reduction reduction = Reduction::Mean,
+                            bool zero_infinity = false);
+ADJOINT_API Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets,
+                            const Tensor& input_lengths, const Tensor& target_lengths,
+                            int64_t blank = 0, Reduction reduction = Reduction::Mean,
+                            bool zero_infinity = false);
 /// The mean over the last dimension of -weight * (t * log s(x) + (1 - t) * log s(-x)), s the
 /// sigmoid.
 ADJOINT_API Tensor multilabel_soft_margin_loss(const Tensor& input, const Tensor& target,

@@ -20,4 +20,9 @@ ADJOINT_API Tensor constant_pad_nd(const Tensor& self, IntArrayRef pad, const Sc
 ADJOINT_API Tensor pad(const Tensor& self, IntArrayRef pad, std::string_view mode = "constant",
                        std::optional<double> value = std::nullopt);
 
+/// Tensors [l, *] of different lengths side by side: [longest, n, *], or [n, longest, *] with
+/// batch_first, with `padding_value` behind the shorter ones. Throws Error for an empty list.
+ADJOINT_API Tensor pad_sequence(TensorList sequences, bool batch_first = false,
+                                double padding_value = 0);
+
 }  // namespace adjoint

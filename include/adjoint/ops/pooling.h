@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Pooling and resampling; images are [batch, channels, height, width], or without the batch.
+// Pooling and resampling; images are [batch, channels, height, width], volumes [batch, channels,
+// depth, height, width], or without the batch.
 // The rules for shapes, dtypes and errors that hold for all operations stand in adjoint/ops.h.
 #pragma once
 
 #include <optional>
+#include <tuple>
 
 #include "adjoint/tensor_class.h"
 
@@ -36,6 +38,27 @@ ADJOINT_API Tensor adaptive_avg_pool1d(const Tensor& input, IntArrayRef output_s
 ADJOINT_API Tensor adaptive_max_pool2d(const Tensor& input, IntArrayRef output_size);
 ADJOINT_API Tensor adaptive_max_pool1d(const Tensor& input, IntArrayRef output_size);
 
+/// The same of volumes [n, c, d, h, w] or [c, d, h, w]: first of each image, then along the depth.
+ADJOINT_API Tensor max_pool3d(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stride = {},
+                              IntArrayRef padding = 0, IntArrayRef dilation = 1,
+                              bool ceil_mode = false);
+ADJOINT_API Tensor avg_pool3d(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stride = {},
+                              IntArrayRef padding = 0, bool ceil_mode = false,
+                              bool count_include_pad = true,
+                              std::optional<int64_t> divisor_override = std::nullopt);
+ADJOINT_API Tensor adaptive_avg_pool3d(const Tensor& input, IntArrayRef output_size);
+ADJOINT_API Tensor adaptive_max_pool3d(const Tensor& input, IntArrayRef output_size);
+
+/// max_pool2d and the places of the largest elements in their planes, row by row (kLong).
+ADJOINT_API std::tuple<Tensor, Tensor> max_pool2d_with_indices(
+    const Tensor& input, IntArrayRef kernel_size, IntArrayRef stride = {}, IntArrayRef padding = 0,
+    IntArrayRef dilation = 1, bool ceil_mode = false);
+ADJOINT_API std::tuple<Tensor, Tensor> max_pool1d_with_indices(
+    const Tensor& input, IntArrayRef kernel_size, IntArrayRef stride = {}, IntArrayRef padding = 0,
+    IntArrayRef dilation = 1, bool ceil_mode = false);
+/// Zeros of output_size (two numbers) but for the elements of `self` at the places `indices`.
+ADJOINT_API Tensor max_unpool2d(const Tensor& self, const Tensor& indices, IntArrayRef output_size);
+
 /// Images of another size, by the element floor(i * size / output size) of each direction.
 ADJOINT_API Tensor upsample_nearest1d(const Tensor& input, IntArrayRef output_size);
 ADJOINT_API Tensor upsample_nearest2d(const Tensor& input, IntArrayRef output_size);
@@ -50,9 +73,16 @@ ADJOINT_API Tensor upsample_bilinear2d(const Tensor& input, IntArrayRef output_s
                                        bool align_corners,
                                        std::optional<double> scale_h = std::nullopt,
                                        std::optional<double> scale_w = std::nullopt);
+ADJOINT_API Tensor upsample_trilinear3d(const Tensor& input, IntArrayRef output_size,
+                                        bool align_corners,
+                                        std::optional<double> scale_d = std::nullopt,
+                                        std::optional<double> scale_h = std::nullopt,
+                                        std::optional<double> scale_w = std::nullopt);
 /// [*, c * r * r, h, w] -> [*, c, h * r, w * r], and back. W. Shi et al., Real-time single image
 /// and video super-resolution using an efficient sub-pixel convolutional neural network (2016).
 ADJOINT_API Tensor pixel_shuffle(const Tensor& input, int64_t upscale_factor);
 ADJOINT_API Tensor pixel_unshuffle(const Tensor& input, int64_t downscale_factor);
+/// Channels [n, groups * c, *] in the order [n, c * groups, *]. X. Zhang et al., ShuffleNet (2018).
+ADJOINT_API Tensor channel_shuffle(const Tensor& input, int64_t groups);
 
 }  // namespace adjoint

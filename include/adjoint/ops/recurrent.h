@@ -53,4 +53,24 @@ ADJOINT_API std::tuple<Tensor, Tensor, Tensor> lstm(const Tensor& input, TensorL
                                                     int64_t num_layers, double dropout, bool train,
                                                     bool bidirectional, bool batch_first);
 
+/// The same over packed sequences: data [steps of all, in], of which step i has batch_sizes[i]
+/// (kLong, in host memory), for the sequences from the first on; batch_sizes never grow. hx has as
+/// many as the first step.
+ADJOINT_API std::tuple<Tensor, Tensor> rnn_tanh(const Tensor& data, const Tensor& batch_sizes,
+                                                const Tensor& hx, TensorList params,
+                                                bool has_biases, int64_t num_layers, double dropout,
+                                                bool train, bool bidirectional);
+ADJOINT_API std::tuple<Tensor, Tensor> rnn_relu(const Tensor& data, const Tensor& batch_sizes,
+                                                const Tensor& hx, TensorList params,
+                                                bool has_biases, int64_t num_layers, double dropout,
+                                                bool train, bool bidirectional);
+ADJOINT_API std::tuple<Tensor, Tensor> gru(const Tensor& data, const Tensor& batch_sizes,
+                                           const Tensor& hx, TensorList params, bool has_biases,
+                                           int64_t num_layers, double dropout, bool train,
+                                           bool bidirectional);
+ADJOINT_API std::tuple<Tensor, Tensor, Tensor> lstm(const Tensor& data, const Tensor& batch_sizes,
+                                                    TensorList hx, TensorList params,
+                                                    bool has_biases, int64_t num_layers,
+                                                    double dropout, bool train, bool bidirectional);
+
 }  // namespace adjoint

@@ -39,6 +39,8 @@ ADJOINT_API std::tuple<Tensor, Tensor> std_mean(const Tensor& self, IntArrayRef 
                                                 bool unbiased = true, bool keepdim = false);
 /// The sum of what is not NaN.
 ADJOINT_API Tensor nansum(const Tensor& self, IntArrayRef dims = {}, bool keepdim = false);
+/// The mean of what is not NaN; NaN where nothing is left.
+ADJOINT_API Tensor nanmean(const Tensor& self, IntArrayRef dims = {}, bool keepdim = false);
 /// NaN if any is. Ties share the gradient evenly. Throws Error for no elements.
 ADJOINT_API Tensor max(const Tensor& self);
 ADJOINT_API Tensor min(const Tensor& self);

@@ -39,6 +39,8 @@ ADJOINT_API Tensor diag_embed(const Tensor& self, int64_t offset = 0, int64_t di
                               int64_t dim2 = -1);
 /// A copy of a matrix's diagonal; the matrix of a vector.
 ADJOINT_API Tensor diag(const Tensor& self, int64_t diagonal = 0);
+/// The matrix of the flattened tensor.
+ADJOINT_API Tensor diagflat(const Tensor& self, int64_t offset = 0);
 /// The sum of a matrix's diagonal.
 ADJOINT_API Tensor trace(const Tensor& self);
 /// A view of the windows of `size` elements, `step` apart, along `dim`, as a last dimension.
@@ -96,6 +98,17 @@ ADJOINT_API Tensor dstack(TensorList tensors);
 ADJOINT_API Tensor column_stack(TensorList tensors);
 /// Into `sections` parts whose sizes differ by at most 1.
 ADJOINT_API std::vector<Tensor> tensor_split(const Tensor& self, int64_t sections, int64_t dim = 0);
+
+/// Along the second dimension (of vectors: the first), the first, the third, into equal parts.
+/// Throws Error where that cannot be.
+ADJOINT_API std::vector<Tensor> hsplit(const Tensor& self, int64_t sections);
+ADJOINT_API std::vector<Tensor> vsplit(const Tensor& self, int64_t sections);
+ADJOINT_API std::vector<Tensor> dsplit(const Tensor& self, int64_t sections);
+/// Each element along `dim` less the one before, n times, of the tensor between `prepend` and
+/// `append`.
+ADJOINT_API Tensor diff(const Tensor& self, int64_t n = 1, int64_t dim = -1,
+                        const std::optional<Tensor>& prepend = std::nullopt,
+                        const std::optional<Tensor>& append = std::nullopt);
 
 /// 1 at each element's class and 0 elsewhere: kLong [*, num_classes] of kLong [*]. Without
 /// num_classes (-1), it is the largest class plus 1. Waits for a device, to check the classes.

@@ -20,7 +20,6 @@ using std::optional;
 using std::string_view;
 using Dtype = ScalarType;
 using TensorBase = Tensor;
-using OptionalIntArrayRef = std::optional<IntArrayRef>;
 using OptionalTensorRef = std::optional<Tensor>;
 
 inline constexpr Reduction kNone = Reduction::None;
@@ -38,6 +37,7 @@ inline constexpr nn::init::Nonlinearity kSigmoid = nn::init::Nonlinearity::Sigmo
 inline constexpr nn::init::Nonlinearity kTanh = nn::init::Nonlinearity::Tanh;
 inline constexpr nn::init::Nonlinearity kReLU = nn::init::Nonlinearity::ReLU;
 inline constexpr nn::init::Nonlinearity kLeakyReLU = nn::init::Nonlinearity::LeakyReLU;
+inline constexpr nn::init::Nonlinearity kGELU = nn::init::Nonlinearity::GELU;
 
 inline constexpr nn::BatchMean kBatchMean;
 inline constexpr nn::EmbeddingBagMode kMax = nn::EmbeddingBagMode::Max;
@@ -50,6 +50,7 @@ inline constexpr nn::ConvPaddingMode kSame = nn::ConvPaddingMode::Same;
 inline constexpr nn::ConvPaddingMode kValid = nn::ConvPaddingMode::Valid;
 inline constexpr nn::InterpolateMode kNearest = nn::InterpolateMode::Nearest;
 inline constexpr nn::InterpolateMode kBilinear = nn::InterpolateMode::Bilinear;
+inline constexpr nn::InterpolateMode kTrilinear = nn::InterpolateMode::Trilinear;
 inline constexpr nn::InterpolateMode kArea = nn::InterpolateMode::Area;
 
 inline bool hasCUDA() noexcept { return cuda::is_available(); }
@@ -59,6 +60,25 @@ inline std::ostream& print(std::ostream& out, const Tensor& tensor, int64_t line
 }
 
 }  // namespace adjoint::libtorch
+
+namespace adjoint::special {
+
+using adjoint::erf;
+using adjoint::erfc;
+using adjoint::erfinv;
+using adjoint::exp2;
+using adjoint::expm1;
+using adjoint::log1p;
+using adjoint::log_softmax;
+using adjoint::logit;
+using adjoint::logsumexp;
+using adjoint::round;
+using adjoint::sinc;
+using adjoint::softmax;
+using adjoint::xlogy;
+inline Tensor expit(const Tensor& self) { return sigmoid(self); }
+
+}  // namespace adjoint::special
 
 namespace adjoint::autograd {
 

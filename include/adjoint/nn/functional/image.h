@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "adjoint/expanding_array.h"
@@ -25,6 +26,7 @@ class ConvFuncOptions {
 };
 using Conv1dFuncOptions = ConvFuncOptions<1>;
 using Conv2dFuncOptions = ConvFuncOptions<2>;
+using Conv3dFuncOptions = ConvFuncOptions<3>;
 
 template <size_t D>
 class ConvTransposeFuncOptions {
@@ -38,6 +40,7 @@ class ConvTransposeFuncOptions {
 };
 using ConvTranspose1dFuncOptions = ConvTransposeFuncOptions<1>;
 using ConvTranspose2dFuncOptions = ConvTransposeFuncOptions<2>;
+using ConvTranspose3dFuncOptions = ConvTransposeFuncOptions<3>;
 
 using adjoint::conv1d;
 inline Tensor conv1d(const Tensor& input, const Tensor& weight, const Conv1dFuncOptions& options) {
@@ -48,6 +51,12 @@ inline Tensor conv1d(const Tensor& input, const Tensor& weight, const Conv1dFunc
 using adjoint::conv2d;
 inline Tensor conv2d(const Tensor& input, const Tensor& weight, const Conv2dFuncOptions& options) {
   return adjoint::conv2d(input, weight, options.bias(), options.stride(), options.padding(),
+                         options.dilation(), options.groups());
+}
+
+using adjoint::conv3d;
+inline Tensor conv3d(const Tensor& input, const Tensor& weight, const Conv3dFuncOptions& options) {
+  return adjoint::conv3d(input, weight, options.bias(), options.stride(), options.padding(),
                          options.dilation(), options.groups());
 }
 
@@ -63,6 +72,14 @@ using adjoint::conv_transpose2d;
 inline Tensor conv_transpose2d(const Tensor& input, const Tensor& weight,
                                const ConvTranspose2dFuncOptions& options) {
   return adjoint::conv_transpose2d(input, weight, options.bias(), options.stride(),
+                                   options.padding(), options.output_padding(), options.groups(),
+                                   options.dilation());
+}
+
+using adjoint::conv_transpose3d;
+inline Tensor conv_transpose3d(const Tensor& input, const Tensor& weight,
+                               const ConvTranspose3dFuncOptions& options) {
+  return adjoint::conv_transpose3d(input, weight, options.bias(), options.stride(),
                                    options.padding(), options.output_padding(), options.groups(),
                                    options.dilation());
 }
@@ -117,6 +134,49 @@ inline Tensor adaptive_max_pool2d(const Tensor& input,
                                   const AdaptiveMaxPool2dFuncOptions& options) {
   return adjoint::adaptive_max_pool2d(input, options.output_size().of(input));
 }
+
+using MaxPool3dFuncOptions = MaxPool3dOptions;
+using adjoint::max_pool3d;
+inline Tensor max_pool3d(const Tensor& input, const MaxPool3dFuncOptions& options) {
+  return adjoint::max_pool3d(input, options.kernel_size(), options.stride(), options.padding(),
+                             options.dilation(), options.ceil_mode());
+}
+using AvgPool3dFuncOptions = AvgPool3dOptions;
+using adjoint::avg_pool3d;
+inline Tensor avg_pool3d(const Tensor& input, const AvgPool3dFuncOptions& options) {
+  return adjoint::avg_pool3d(input, options.kernel_size(), options.stride(), options.padding(),
+                             options.ceil_mode(), options.count_include_pad(),
+                             options.divisor_override());
+}
+using AdaptiveAvgPool3dFuncOptions = AdaptiveAvgPool3dOptions;
+using adjoint::adaptive_avg_pool3d;
+inline Tensor adaptive_avg_pool3d(const Tensor& input,
+                                  const AdaptiveAvgPool3dFuncOptions& options) {
+  return adjoint::adaptive_avg_pool3d(input, options.output_size().of(input));
+}
+using AdaptiveMaxPool3dFuncOptions = AdaptiveMaxPool3dOptions;
+using adjoint::adaptive_max_pool3d;
+inline Tensor adaptive_max_pool3d(const Tensor& input,
+                                  const AdaptiveMaxPool3dFuncOptions& options) {
+  return adjoint::adaptive_max_pool3d(input, options.output_size().of(input));
+}
+
+using adjoint::max_pool1d_with_indices;
+inline std::tuple<Tensor, Tensor> max_pool1d_with_indices(const Tensor& input,
+                                                          const MaxPool1dFuncOptions& options) {
+  return adjoint::max_pool1d_with_indices(input, options.kernel_size(), options.stride(),
+                                          options.padding(), options.dilation(),
+                                          options.ceil_mode());
+}
+using adjoint::max_pool2d_with_indices;
+inline std::tuple<Tensor, Tensor> max_pool2d_with_indices(const Tensor& input,
+                                                          const MaxPool2dFuncOptions& options) {
+  return adjoint::max_pool2d_with_indices(input, options.kernel_size(), options.stride(),
+                                          options.padding(), options.dilation(),
+                                          options.ceil_mode());
+}
+using LPPool1dFuncOptions = LPPool1dOptions;
+using LPPool2dFuncOptions = LPPool2dOptions;
 
 class ADJOINT_API PadFuncOptions {
  public:

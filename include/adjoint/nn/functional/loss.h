@@ -96,4 +96,19 @@ inline Tensor multilabel_soft_margin_loss(const Tensor& input, const Tensor& tar
   return adjoint::multilabel_soft_margin_loss(input, target, options.weight(), options.reduction());
 }
 
+using MultilabelMarginLossFuncOptions = MultiLabelMarginLossOptions;
+using adjoint::multilabel_margin_loss;
+inline Tensor multilabel_margin_loss(const Tensor& input, const Tensor& target,
+                                     const MultilabelMarginLossFuncOptions& options) {
+  return adjoint::multilabel_margin_loss(input, target, options.reduction());
+}
+
+using CTCLossFuncOptions = CTCLossOptions;
+using adjoint::ctc_loss;
+inline Tensor ctc_loss(const Tensor& log_probs, const Tensor& targets, const Tensor& input_lengths,
+                       const Tensor& target_lengths, const CTCLossFuncOptions& options) {
+  return adjoint::ctc_loss(log_probs, targets, input_lengths, target_lengths, options.blank(),
+                           options.reduction(), options.zero_infinity());
+}
+
 }  // namespace adjoint::nn::functional
