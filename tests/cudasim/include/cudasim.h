@@ -89,6 +89,14 @@ struct Copies {
   uint64_t calls = 0, bytes = 0;
 };
 
+/// Memory that kernels are given, once for each launch that it is given to: of parameters that point
+/// to const, and of others. Memory is a block of an allocator's, or an allocation, as a whole;
+/// a library's workspace is left out.
+struct KernelBytes {
+  uint64_t read = 0, written = 0;
+  uint64_t touched() const { return read + written; }
+};
+
 /// What the program has done. What is captured counts when the graph is launched, kernels apart.
 struct Counters {
   /// Of the program's own kernels, in all and by name, as "axpy<float>".
@@ -100,6 +108,8 @@ struct Counters {
   uint64_t library_kernels = 0;
   /// Graphs launched, and the kernels among their nodes.
   uint64_t graph_launches = 0, replayed_kernels = 0;
+  /// Of all these kernels.
+  KernelBytes kernel_bytes;
   uint64_t sets = 0;
   std::map<std::pair<Direction, HostMemory>, Copies> copies;
   /// Device memory; pinned memory.

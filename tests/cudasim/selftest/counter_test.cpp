@@ -25,6 +25,21 @@ TEST_F(CountersTest, LaunchesCountByTheKernelsName) {
   EXPECT_EQ(count.synchronizations, 0u);
 }
 
+TEST_F(CountersTest, BytesThatKernelsAreGivenCountOnceForEachLaunch) {
+  const Stream stream;
+  const DeviceFloats x, y;
+  reset_counters();
+  ASSERT_CUDA(launch_fill(stream, x, 1));
+  EXPECT_EQ(counters().kernel_bytes.read, 0u);
+  EXPECT_EQ(counters().kernel_bytes.written, kCount * sizeof(float));
+  ASSERT_CUDA(launch_add(stream, y, x, 1));
+  EXPECT_EQ(counters().kernel_bytes.read, kCount * sizeof(float));
+  EXPECT_EQ(counters().kernel_bytes.written, 2 * kCount * sizeof(float));
+  ASSERT_CUDA(launch_add(stream, y, y, 1));
+  EXPECT_EQ(counters().kernel_bytes.read, kCount * sizeof(float)) << "written to, and counted once";
+  EXPECT_EQ(counters().kernel_bytes.touched(), 4 * kCount * sizeof(float));
+}
+
 TEST_F(CountersTest, CallsOfALibraryCountApartFromLaunches) {
   const Stream stream;
   const DeviceFloats x;

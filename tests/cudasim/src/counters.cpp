@@ -67,6 +67,11 @@ void count_work(const Work& work, bool replayed) {
   Counters& count = live_counters();
   switch (work.type) {
     case Work::Type::kernel:
+      for (const Use& use : work.uses) {
+        if (!use.counts) continue;
+        (use.access.write ? count.kernel_bytes.written : count.kernel_bytes.read) +=
+            use.access.end - use.access.begin;
+      }
       if (replayed) {
         ++count.replayed_kernels;
       } else if (work.library) {

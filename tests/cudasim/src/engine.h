@@ -43,6 +43,7 @@ struct Point {
 struct Use {
   RangeAccess access;
   Site site;
+  bool counts = true;  // among the kernel's bytes
 };
 
 /// What is counted when it runs: see Counters.

@@ -8,6 +8,7 @@
 
 #include "cuda_bf16.h"
 #include "cuda_fp16.h"
+#include "launch.h"
 #include "tf32.h"
 
 namespace cudasim {
@@ -293,6 +294,7 @@ void GemmArguments::set_scales(const void* alpha_pointer, const void* beta_point
 
 cublasStatus_t launch_gemm(const LibraryFunction& function, const GemmArguments& arguments,
                            cudaStream_t stream) {
+  cudasim::name_workspace_of_next_launch(arguments.workspace.data);
   return to_cublas_status(launch_library_kernel(function, stream, gemm_kernel, arguments));
 }
 

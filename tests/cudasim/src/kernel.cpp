@@ -29,6 +29,7 @@ uint64_t checksum(const RangeAccess& range) {
 // Everything that the launch may access; `unknown`: of what may be read or written.
 void collect_uses(const Launch& launch, Work& work, std::vector<RangeAccess>& unknown) {
   const std::string who = describe(work.site);
+  const void* const workspace = take_launch_workspace();
   for (const Access& access : launch.accesses) {
     RangeAccess range;
     if (!range_of(access.pointer, who, &range)) continue;
@@ -37,7 +38,7 @@ void collect_uses(const Launch& launch, Work& work, std::vector<RangeAccess>& un
       return use.access.begin == range.begin && use.access.end == range.end;
     });
     if (same == work.uses.end()) {
-      work.uses.push_back({range, work.site});
+      work.uses.push_back({range, work.site, access.pointer != workspace});
     } else {
       same->access.write |= range.write;
     }

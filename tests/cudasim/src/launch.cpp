@@ -12,6 +12,7 @@ namespace cudasim {
 namespace {
 
 thread_local LaunchSite next_site;
+thread_local const void* next_workspace = nullptr;
 
 // Without the namespaces that it is in, which end at a "::" outside of all brackets.
 std::string unqualified(const std::string& name) {
@@ -37,6 +38,10 @@ bool dimensions_fit(const Launch& launch) {
 void name_next_launch(const char* pretty_function, const char* file, int line) {
   next_site = {pretty_function, file, line};
 }
+
+void name_workspace_of_next_launch(const void* workspace) { next_workspace = workspace; }
+
+const void* take_launch_workspace() { return std::exchange(next_workspace, nullptr); }
 
 LaunchSite take_launch_site() { return std::exchange(next_site, {}); }
 

@@ -11,6 +11,12 @@ namespace cudasim {
 /// or to nothing (cudaErrorIllegalAddress, and a violation).
 cudaError_t validate_launch(const Launch& launch, int device);
 
+/// Says that the calling thread's next launch has work memory there, which is not counted among its
+/// bytes.
+void name_workspace_of_next_launch(const void* workspace);
+/// What it said since the last call.
+const void* take_launch_workspace();
+
 /// Runs the launch's threads, all of them, on the calling thread. One grid runs at a time.
 void run_grid(const Launch& launch);
 
