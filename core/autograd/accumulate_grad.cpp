@@ -45,12 +45,34 @@ void AccumulateGrad::hand_over(const Stream& stream) {
   if (grad.defined()) grad.record_stream(stream);
 }
 
+namespace {
+
+/// Makes the place that a flattened parameter has for its gradient, if it is free, the gradient.
+bool put_in_place(const Tensor& variable, const Tensor& grad) {
+  const detail::FlatSlot* slot = detail::flat_slot(variable);
+  if (!slot) return false;
+  if (grad.is_same(slot->grad)) {
+    variable.mutable_grad() = grad;
+    return true;
+  }
+  const bool fits = grad.dtype() == slot->grad.dtype() && grad.device() == slot->grad.device() &&
+                    grad.sizes() == slot->grad.sizes();
+  Tensor place = fits ? detail::free_gradient_place(variable) : Tensor();
+  if (!place.defined()) return false;
+  place.copy_(grad);
+  variable.mutable_grad() = std::move(place);
+  return true;
+}
+
+}  // namespace
+
 void accumulate_grad(const Tensor& variable, Tensor grad) {
   if (Recorder* recorder = recorder_of_thread()) [[unlikely]] recorder->leaf(variable);
   Tensor& sum = variable.mutable_grad();
   if (!sum.defined()) {
     bool steal = !GradMode::is_enabled() && grad.use_count() == 1 && grad.impl()->storage()->use_count() == 1 &&
                  grad.is_contiguous();
+    if (!GradMode::is_enabled() && put_in_place(variable, grad)) return;
     sum = steal || GradMode::is_enabled() ? std::move(grad) : grad.clone();
   } else if (GradMode::is_enabled()) {
     sum = sum + grad;

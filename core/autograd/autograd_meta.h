@@ -5,12 +5,15 @@
 #include "adjoint/atomic.h"
 #include "adjoint/node.h"
 #include "adjoint/tensor.h"
+#include "core/autograd/flat_parameters.h"
 #include "core/autograd/hooks.h"
 
 namespace adjoint::detail {
 
 struct AutogradMeta {
   Tensor grad;
+  /// Of a parameter that lies in a segment: Note [Flat parameters].
+  std::unique_ptr<FlatSlot> flat;
   /// The node that accumulates into `grad`. It holds the tensor, the tensor does not hold it. Under
   /// `lock`.
   Node* accumulator = nullptr;

@@ -6,6 +6,7 @@
 #include "adjoint/backend.h"
 #include "adjoint/nn/module.h"
 #include "adjoint/ops.h"
+#include "core/autograd/flat_parameters.h"
 #include "core/autograd/mode.h"
 #include "core/device/builtin_backends.h"
 #include "core/tensor/tensor_iterator.h"
@@ -372,7 +373,11 @@ std::unique_ptr<Recording> Recorder::finish() {
 
   for (LeafGuard& leaf : leaves_) {
     if (!leaf.was_met) continue;
-    leaf.gradient = leaf.variable.grad();
+    if (const detail::FlatSlot* slot = detail::slot_of_gradient(leaf.variable)) {
+      leaf.place = slot->grad.impl();
+    } else {
+      leaf.gradient = leaf.variable.grad();
+    }
     recording->leaves.push_back(std::move(leaf));
   }
   for (const TensorGuard& t : tensors_) {

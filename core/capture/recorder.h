@@ -52,6 +52,10 @@ class Recorder final : public detail::CallRecorder {
   void allocated(Storage& storage);
   /// A generator gave `n` numbers from `state` on.
   void reserved(Generator& generator, uint64_t n, PhiloxState state);
+  /// The program's tensor is not to be held: whether somebody does decides what backward does.
+  void leave_unheld(const TensorImpl& impl) { outside_.insert(&impl); }
+  /// The step works with the tensor, if only as a part of a larger one.
+  void uses(const Tensor& t) { note_outside(*t.impl()); }
   /// Backward is about to add to a leaf's gradient.
   void leaf(const Tensor& variable);
   /// The host wrote the tensor's values, which are those of every replay.

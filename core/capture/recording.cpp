@@ -5,6 +5,7 @@
 
 #include "adjoint/nn/module.h"
 #include "adjoint/warning.h"
+#include "core/autograd/flat_parameters.h"
 #include "core/autograd/mode.h"
 #include "core/capture/fusion.h"
 
@@ -100,6 +101,10 @@ Change Recording::prepare() {
     if (memory.is_left()) return Change::Tensors;
   }
   for (const LeafGuard& leaf : leaves) {
+    if (leaf.place) {
+      const detail::FlatSlot* slot = detail::flat_slot(leaf.variable);
+      if (!slot || slot->grad.impl() != leaf.place) return Change::Tensors;
+    }
     const TensorImpl* now = leaf.variable.grad().impl();
     // A gradient that the step itself resets may be any; one that it adds to is in its calls.
     const bool fits = leaf.added_to ? now == leaf.added_to.get() : leaf.had_gradient || !now;
@@ -123,7 +128,8 @@ void Recording::run() {
   for (const auto& refresher : refreshers) refresher->commit();
   for (VersionCounter* version : changed) version->bump();
   for (const LeafGuard& leaf : leaves) {
-    if (!leaf.variable.grad().is_same(leaf.gradient)) leaf.variable.mutable_grad() = leaf.gradient;
+    const Tensor& gradient = leaf.place ? detail::flat_slot(leaf.variable)->grad : leaf.gradient;
+    if (!leaf.variable.grad().is_same(gradient)) leaf.variable.mutable_grad() = gradient;
   }
 }
 

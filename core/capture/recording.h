@@ -58,7 +58,8 @@ struct LeafGuard {
   bool had_gradient = false;           // before the step
   bool is_known = false;               // whether had_gradient is
   intrusive_ptr<TensorImpl> added_to;  // the gradient when backward first came; null: none
-  Tensor gradient;                     // after the step
+  Tensor gradient;                     // after the step, or
+  const TensorImpl* place = nullptr;   // the gradient's place in a segment, which it then is
 };
 
 /// A tensor of the program's that the step works with.

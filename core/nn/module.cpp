@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "adjoint/autograd.h"
+#include "core/autograd/flat_parameters.h"
 
 namespace adjoint {
 
@@ -244,15 +245,19 @@ void Module::to(ScalarType dtype) {
 }
 
 void Module::zero_grad(bool set_to_none) {
-  for (Tensor& parameter : parameters()) {
+  const std::vector<Tensor> all = parameters();
+  for (const Tensor& parameter : all) {
     if (!parameter.grad().defined()) continue;
     if (set_to_none) {
       parameter.mutable_grad().reset();
-    } else {
+    } else if (!adjoint::detail::slot_of_gradient(parameter)) {
       parameter.mutable_grad() = parameter.grad().detach();
-      parameter.mutable_grad().zero_();
     }
   }
+  if (set_to_none) return;
+  NoGradGuard no_grad;
+  adjoint::detail::GradientRuns gradients(all);
+  for (const Tensor& g : gradients.all()) g.zero_();
 }
 
 void Module::requires_grad_(bool on) {

@@ -13,6 +13,7 @@
 // convolution is I itself.
 #include "core/ops/convolution.h"
 
+#include "core/autograd/flat_parameters.h"
 #include "core/ops/elementwise.h"
 
 namespace adjoint {
@@ -28,8 +29,9 @@ Tensor convolution(const Tensor& input, const Tensor& weight, const Tensor& bias
                    const Conv2dParams& params);
 Tensor backward_input(const Tensor& grad, const Tensor& weight, IntArrayRef sizes,
                       const Conv2dParams& params);
+/// Into `out`, where it is defined.
 Tensor backward_weight(const Tensor& grad, const Tensor& input, IntArrayRef sizes,
-                       const Conv2dParams& params);
+                       const Conv2dParams& params, Tensor out = {});
 
 /// What the nodes of all three keep: both operands, each where the other's gradient is wanted.
 struct BilinearNode : Node {
@@ -59,7 +61,8 @@ struct ConvolutionBackward final : BilinearNode {
       out[0] = backward_input(g, second_.unpack(*this), first_sizes_, params_);
     }
     if (task_should_compute_output(1)) {
-      out[1] = backward_weight(g, first_.unpack(*this), second_sizes_, params_);
+      out[1] = backward_weight(g, first_.unpack(*this), second_sizes_, params_,
+                               detail::claim_gradient_place(*this, 1));
     }
     if (num_outputs() > 2 && task_should_compute_output(2)) out[2] = g.sum({0, 2, 3});
     return out;
@@ -155,9 +158,9 @@ Tensor backward_input(const Tensor& grad, const Tensor& weight, IntArrayRef size
 }
 
 Tensor backward_weight(const Tensor& grad, const Tensor& input, IntArrayRef sizes,
-                       const Conv2dParams& params) {
+                       const Conv2dParams& params, Tensor out) {
   Stream stream = stream_for(grad);
-  Tensor out = make_output(sizes, grad.dtype(), stream);
+  if (!out.defined()) out = make_output(sizes, grad.dtype(), stream);
   if (out.numel() != 0) {
     backward_weight_op(stream, out, grad, input, params, GradWrite::Overwrite);
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Matrix products: mm, bmm, addmm, linear, and matmul, which is made of them.
+#include "core/autograd/flat_parameters.h"
 #include "core/dispatch/grad_write.h"
 #include "core/ops/elementwise.h"
 #include "core/tensor/geometry.h"
@@ -36,8 +37,9 @@ void check_mm(const char* op, const Tensor& a, const Tensor& b) {
   check_operands(mm_op, a, b);
 }
 
-Tensor run_mm(const Tensor& a, const Tensor& b, const Tensor& bias) {
-  Tensor out = make_output({a.sizes()[0], b.sizes()[1]}, a.dtype(), stream_for(a));
+/// Into `out`, where it is defined.
+Tensor run_mm(const Tensor& a, const Tensor& b, const Tensor& bias, Tensor out = {}) {
+  if (!out.defined()) out = make_output({a.sizes()[0], b.sizes()[1]}, a.dtype(), stream_for(a));
   if (out.numel() != 0) mm_op(stream_for(a), out, a, b, bias, GradWrite::Overwrite);
   return out;
 }
@@ -102,21 +104,31 @@ struct LinearBackward final : Node {
     const bool weight = task_should_compute_output(1),
                bias = num_outputs() > 2 && task_should_compute_output(2);
     if (weight && bias && !GradMode::is_enabled() && grads[0].numel() != 0) {
+      out[1] = detail::claim_gradient_place(*this, 1);
+      out[2] = detail::claim_gradient_place(*this, 2);
       parameter_gradients(grads[0], input_.unpack(*this), out[1], out[2]);
       return out;
     }
-    if (weight) out[1] = grads[0].t().mm(input_.unpack(*this));
+    if (weight && !GradMode::is_enabled()) {
+      out[1] = run_mm(grads[0].t(), input_.unpack(*this), Tensor(),
+                      detail::claim_gradient_place(*this, 1));
+    } else if (weight) {
+      out[1] = grads[0].t().mm(input_.unpack(*this));
+    }
     if (bias) out[2] = grads[0].sum({0});
     return out;
   }
+  /// Into `weight` and `bias`, where they are defined.
   static void parameter_gradients(const Tensor& grad, const Tensor& input, Tensor& weight,
                                   Tensor& bias) {
     const Stream stream = stream_for(grad);
     const Tensor rows = grad.t();
-    weight = make_output({rows.sizes()[0], input.sizes()[1]}, grad.dtype(), stream);
-    bias = make_output({rows.sizes()[0], 1}, grad.dtype(), stream);
-    mm_with_row_sums_op(stream, weight, bias, TensorIterator::reduction(bias, rows), rows, input);
-    bias = bias.view({rows.sizes()[0]});
+    const int64_t n = rows.sizes()[0];
+    if (!weight.defined()) weight = make_output({n, input.sizes()[1]}, grad.dtype(), stream);
+    const bool has_place = bias.defined();
+    const Tensor sums = has_place ? bias.view({n, 1}) : make_output({n, 1}, grad.dtype(), stream);
+    mm_with_row_sums_op(stream, weight, sums, TensorIterator::reduction(sums, rows), rows, input);
+    if (!has_place) bias = sums.view({n});
   }
   void release_variables() override {
     input_.release();

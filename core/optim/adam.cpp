@@ -74,14 +74,13 @@ struct LastUpdate {
 template <class State, class Options>
 void add_update(UpdateList<AdamTensors, AdamUpdate, State>& updates, const Tensor& param,
                 const Tensor& grad, State& state, const Options& o, bool decoupled,
-                LastUpdate<Options>& last) {
+                LastUpdate<Options>& last, detail::FlatStates& fresh) {
   std::vector<Tensor>& kept = state.tensors;
   if (kept.empty()) kept.resize(kNumStateTensors);
   for (int i = 0; i < kNumStateTensors; ++i) {
     bool needed = i != kMaxExpAvgSq || o.amsgrad();
     if (!needed || kept[i].defined()) continue;
-    kept[i] = zeros(param.sizes(), param.options());
-    if (Recorder* recorder = recorder_of_thread()) recorder->do_not_replay();
+    kept[i] = fresh.zeros_like(param, i);
   }
   if (last.options != &o || last.step != state.step) {
     last = {&o, state.step, update_of(o, state, decoupled)};
@@ -107,9 +106,10 @@ std::vector<Optimizer::StateName> Adam::state_names() const {
 void Adam::step() {
   UpdateList<AdamTensors, AdamUpdate, State> updates;
   LastUpdate<AdamOptions> last;
+  detail::FlatStates fresh;
   for_each_parameter<AdamOptions>(
       [&](const Tensor& param, const Tensor& grad, State& state, const AdamOptions& o) {
-        add_update(updates, param, grad, state, o, false, last);
+        add_update(updates, param, grad, state, o, false, last, fresh);
       });
   updates.run(adam_op, count_step<State>, states_are_there(), MakeUpdate<AdamOptions>{false});
 }
@@ -126,9 +126,10 @@ std::vector<Optimizer::StateName> AdamW::state_names() const {
 void AdamW::step() {
   UpdateList<AdamTensors, AdamUpdate, State> updates;
   LastUpdate<AdamWOptions> last;
+  detail::FlatStates fresh;
   for_each_parameter<AdamWOptions>(
       [&](const Tensor& param, const Tensor& grad, State& state, const AdamWOptions& o) {
-        add_update(updates, param, grad, state, o, true, last);
+        add_update(updates, param, grad, state, o, true, last, fresh);
       });
   updates.run(adam_op, count_step<State>, states_are_there(), MakeUpdate<AdamWOptions>{true});
 }

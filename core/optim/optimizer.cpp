@@ -2,6 +2,7 @@
 #include "adjoint/optim/optimizer.h"
 
 #include "adjoint/ops.h"
+#include "core/autograd/flat_parameters.h"
 #include "core/capture/recorder.h"
 
 namespace adjoint::optim {
@@ -57,15 +58,17 @@ size_t Optimizer::size() const {
 
 void Optimizer::zero_grad(bool set_to_none) {
   for (OptimizerParamGroup& group : groups_) {
-    for (Tensor& param : group.params()) {
-      if (!param.grad().defined()) continue;
-      if (set_to_none) {
-        param.mutable_grad().reset();
-      } else {
-        NoGradGuard no_grad;
-        param.mutable_grad().detach_();
-        param.mutable_grad().zero_();
+    if (set_to_none) {
+      for (Tensor& param : group.params()) {
+        if (param.grad().defined()) param.mutable_grad().reset();
       }
+    } else {
+      NoGradGuard no_grad;
+      for (Tensor& param : group.params()) {
+        if (param.grad().defined()) param.mutable_grad().detach_();
+      }
+      detail::GradientRuns gradients(group.params());
+      for (const Tensor& g : gradients.all()) g.zero_();
     }
   }
 }
@@ -92,6 +95,7 @@ void Optimizer::load_state_dict(const OrderedDict<std::string, Tensor>& dict) {
   std::vector<Tensor> params;
   for (const OptimizerParamGroup& group : groups_)
     params.insert(params.end(), group.params().begin(), group.params().end());
+  detail::FlatStates segments;
   size_t used = 0;
   for (size_t i = 0; i < loaded.size(); ++i) {
     const Tensor* step = dict.find(detail::str(i, ".step"));
@@ -111,7 +115,11 @@ void Optimizer::load_state_dict(const OrderedDict<std::string, Tensor>& dict) {
       ADJOINT_CHECK(tensor->sizes() == params[i].sizes(), "load_state_dict: ", i, ".",
                     names[k].name, ": expected shape ", params[i].sizes(), ", got ",
                     tensor->sizes());
-      loaded[i].tensors[k] = tensor->to(params[i].device(), params[i].dtype(), false, true);
+      if (detail::flat_slot(params[i])) {
+        loaded[i].tensors[k] = segments.zeros_like(params[i], int(k)).copy_(*tensor);
+      } else {
+        loaded[i].tensors[k] = tensor->to(params[i].device(), params[i].dtype(), false, true);
+      }
     }
   }
   ADJOINT_CHECK(used == dict.size(), "load_state_dict: ", dict.size() - used, " of ", dict.size(),

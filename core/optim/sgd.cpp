@@ -59,12 +59,15 @@ struct MakeUpdate {
 
 void SGD::step() {
   UpdateList<SgdTensors, SgdUpdate, State> updates;
+  detail::FlatStates fresh;
   for_each_parameter<SGDOptions>(
       [&](const Tensor& param, const Tensor& grad, State& state, const SGDOptions& o) {
         const SgdUpdate update = update_of(o, state);
         Tensor buffer;
         if (o.momentum() != 0) {
-          buffer = update.first_step ? empty(param.sizes(), param.options()) : state.tensors[0];
+          buffer = !update.first_step          ? state.tensors[0]
+                   : detail::flat_slot(param) ? fresh.zeros_like(param, 0)
+                                              : empty(param.sizes(), param.options());
         }
         updates.add(param, grad, state, update, {{}, {}, std::move(buffer)}, &o);
       });

@@ -70,6 +70,9 @@ void TensorImpl::set_data(const TensorImpl& other) {
     set_own_version();
     own_version_->set(changes);
   }
+  if (detail::AutogradMeta* meta = meta_.acquire(); meta && storage_ != other.storage_) {
+    meta->flat.reset();
+  }
   inference_ = other.inference_;
   storage_ = other.storage_;
   storage_offset_ = other.storage_offset_;

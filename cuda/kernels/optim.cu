@@ -4,40 +4,14 @@
 #include "adjoint/op_registry.h"
 #include "core/optim/update.h"
 #include "cuda/loops.cuh"
+#include "cuda/tensor_list.cuh"
 
 namespace adjoint::cuda {
 
-/// A launch's parameters: their pointers are kernel arguments, of which 4 KiB are the limit.
-inline constexpr int kTensorsPerLaunch = 64;
-/// Elements of a thread, and of a block, which never has elements of two parameters.
-inline constexpr int kLane = 4, kUpdateThreads = 256, kChunk = kLane * kUpdateThreads;
-
-/// Which elements a block has.
-struct UpdateChunks {
-  static constexpr std::tuple<> kernel_pointers{};
-  int64_t numel[kTensorsPerLaunch];
-  uint32_t first_block[kTensorsPerLaunch + 1];
-  int count = 0;
-
-  void add(int64_t n) {
-    numel[count] = n;
-    first_block[count + 1] = first_block[count] + uint32_t((n + kChunk - 1) / kChunk);
-    ++count;
-  }
-  __device__ __forceinline__ int tensor_of(uint32_t block) const {
-    int tensor = 0;
-#pragma unroll
-    for (int step = kTensorsPerLaunch / 2; step > 0; step /= 2) {
-      if (tensor + step < count && first_block[tensor + step] <= block) tensor += step;
-    }
-    return tensor;
-  }
-};
-
 template <class S>
 struct SgdTable {
-  static constexpr int kMax = kTensorsPerLaunch;
-  UpdateChunks chunks;
+  static constexpr int kMax = 64;
+  TensorChunks<kMax> chunks;
   S* param[kMax];
   const S* grad[kMax];
   S* momentum_buffer[kMax];
@@ -64,8 +38,8 @@ struct SgdNumbers {
 
 template <class S>
 struct AdamTable {
-  static constexpr int kMax = kTensorsPerLaunch;
-  UpdateChunks chunks;
+  static constexpr int kMax = 64;
+  TensorChunks<kMax> chunks;
   S* param[kMax];
   const S* grad[kMax];
   S* exp_avg[kMax];
@@ -94,35 +68,8 @@ struct AdamNumbers {
 
 namespace {
 
-/// This thread's elements: the first n <= kLane of an operand, and whether all operands may be
-/// moved in packs.
-struct Lane {
-  int64_t first;
-  int n;
-  bool packs;
-
-  template <class S>
-  __device__ __forceinline__ Pack<S, kLane> load(const S* p) const {
-    return packs ? Pack<S, kLane>::load(p + first) : Pack<S, kLane>::load(p + first, n);
-  }
-  template <class S>
-  __device__ __forceinline__ void store(const Pack<S, kLane>& pack, S* p) const {
-    packs ? pack.store(p + first) : pack.store(p + first, n);
-  }
-};
-template <class... S>
-__device__ __forceinline__ Lane lane_of(const UpdateChunks& chunks, int tensor,
-                                        const S*... operands) {
-  Lane lane;
-  lane.first = int64_t(blockIdx.x - chunks.first_block[tensor]) * kChunk + threadIdx.x * kLane;
-  const int64_t rest = chunks.numel[tensor] - lane.first;
-  lane.n = rest < kLane ? int(rest) : kLane;
-  lane.packs = lane.n == kLane && (is_aligned<kLane>(operands) && ...);
-  return lane;
-}
-
 template <class S, class C>
-__global__ void __launch_bounds__(kUpdateThreads) sgd(SgdTable<S> table, SgdNumbers<C> u) {
+__global__ void __launch_bounds__(kListThreads) sgd(SgdTable<S> table, SgdNumbers<C> u) {
   const int tensor = table.chunks.tensor_of(blockIdx.x);
   S* const param = table.param[tensor];
   const S* const grad = table.grad[tensor];
@@ -148,7 +95,7 @@ __global__ void __launch_bounds__(kUpdateThreads) sgd(SgdTable<S> table, SgdNumb
 }
 
 template <class S, class C>
-__global__ void __launch_bounds__(kUpdateThreads) adam(AdamTable<S> table, AdamNumbers<C> u) {
+__global__ void __launch_bounds__(kListThreads) adam(AdamTable<S> table, AdamNumbers<C> u) {
   const int tensor = table.chunks.tensor_of(blockIdx.x);
   S* const param = table.param[tensor];
   const S* const grad = table.grad[tensor];
@@ -193,9 +140,9 @@ template <auto kernel, class Table, class Tensors, class Numbers>
 void update(const Stream& stream, ArrayRef<Tensors> list, const Numbers& numbers) {
   for (size_t i = 0; i < list.size();) {
     Table table{};  // null where no tensor is
-    for (; i < list.size() && table.chunks.count < kTensorsPerLaunch; ++i) table.add(list[i]);
-    const unsigned blocks = table.chunks.first_block[table.chunks.count];
-    launch<kernel>({dim3(blocks), dim3(kUpdateThreads), raw(stream)}, table, numbers);
+    for (; i < list.size() && !table.chunks.is_full(); ++i) table.add(list[i]);
+    launch<kernel>({dim3(table.chunks.num_blocks()), dim3(kListThreads), raw(stream)}, table,
+                   numbers);
   }
 }
 

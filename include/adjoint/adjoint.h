@@ -14,6 +14,7 @@
 #include "adjoint/diagnostics.h"
 #include "adjoint/function.h"
 #include "adjoint/generator.h"
+#include "adjoint/loss_ring.h"
 #include "adjoint/nn.h"
 #include "adjoint/ops.h"
 #include "adjoint/optim.h"

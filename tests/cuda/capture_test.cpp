@@ -74,6 +74,34 @@ TEST_F(CudaCapture, ReplaysMayBeEnqueuedFarAheadOfTheDevice) {
   for (size_t i = 0; i < found.size(); ++i) EXPECT_TRUE(same_bits(found[i], expected[i])) << i;
 }
 
+TEST_F(CudaCapture, LossesArriveThroughARingWithoutAWait) {
+  Training training;
+  LossRing losses(4, kGpu0);
+  auto step = capture([&] {
+    Tensor loss = training.step(training.x, training.y);
+    losses.push(loss);
+    return loss;
+  });
+  std::vector<double> expected, found;
+  for (int i = 0; i < 3; ++i) expected.push_back(step.replay().item<float>());
+  found = losses.read();
+  cudasim::settle();
+  cudasim::reset_counters();
+  for (int i = 0; i < 5; ++i) {
+    step.replay();
+    for (double loss : losses.poll()) found.push_back(loss);
+  }
+  const cudasim::Counters counted = cudasim::counters();
+  EXPECT_EQ(counted.graph_launches, 5u);
+  EXPECT_EQ(counted.launches + counted.synchronizations, 0u);
+  EXPECT_EQ(counted.mallocs + counted.host_mallocs, 0u);
+  for (double loss : losses.read()) found.push_back(loss);
+  ASSERT_EQ(found.size() + losses.num_lost(), 8u);
+  EXPECT_EQ(losses.num_lost(), 0u);
+  for (size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(found[i], expected[i]) << i;
+  EXPECT_LT(found.back(), found.front());
+}
+
 TEST_F(CudaCapture, AnotherStreamIsNoticed) {
   Training training;
   auto step = capture([&] { return training.step(training.x, training.y); });

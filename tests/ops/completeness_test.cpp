@@ -25,6 +25,9 @@ constexpr TestedElsewhere kTestedElsewhere[] = {
     {"normal", "tests/ops/random_test.cpp"},
     {"random", "tests/ops/random_test.cpp"},
     {"bernoulli", "tests/ops/random_test.cpp"},
+    {"grad_norm", "tests/nn/clip_grad_test.cpp"},
+    {"clip_to_norm", "tests/nn/clip_grad_test.cpp"},
+    {"push_to_ring", "tests/core/loss_ring_test.cpp"},
     {"adam_update", "tests/optim/optimizer_test.cpp"},
     {"sgd_update", "tests/optim/optimizer_test.cpp"},
 };

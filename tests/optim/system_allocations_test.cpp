@@ -122,6 +122,34 @@ TEST(SystemAllocations, OfATrainingStepAreNone) {
   }
 }
 
+TEST(SystemAllocations, OfClippingAndOfFlattenedParametersAreNone) {
+  for (const Kind& kind : {Kind{"perceptron", perceptron, {8, 20}},
+                           Kind{"convolutions", convolutions, {8, 1, 8, 8}}}) {
+    for (const bool flat : {false, true}) {
+      nn::Sequential network = kind.network();
+      const Tensor x = randn(kind.input, kCPU), y = randint(4, {8}, dtype(kLong).device(kCPU));
+      network->to(kCPU);
+      if (flat) network->flatten_parameters();
+      const std::vector<Tensor> parameters = network->parameters();
+      optim::Adam adam(parameters, optim::AdamOptions(1e-3));
+      const auto step = [&](const Tensor& input, const Tensor& target) {
+        adam.zero_grad();
+        Tensor loss = nn::functional::cross_entropy(network->forward(input), target);
+        loss.backward();
+        nn::utils::clip_grad_norm_(parameters, 0.5);
+        nn::utils::clip_grad_value_(parameters, 0.1);
+        adam.step();
+        return loss;
+      };
+      EXPECT_EQ(allocations_of([&] { step(x, y); }), 0) << kind.name << (flat ? ", flat" : "");
+      auto captured = capture(step);
+      EXPECT_EQ(allocations_of([&] { captured.replay(x, y); }), 0)
+          << kind.name << (flat ? ", flat" : "") << ", replayed";
+      EXPECT_GE(captured.stats().num_replays, 4u);
+    }
+  }
+}
+
 TEST(SystemAllocations, OfAReplayedStepAreNone) {
   for (const Kind& kind : {Kind{"perceptron", perceptron, {8, 20}},
                            Kind{"convolutions", convolutions, {8, 1, 8, 8}}}) {

@@ -86,6 +86,9 @@ class ADJOINT_API Module : public std::enable_shared_from_this<Module> {
   /// Sets gradients to none, or to zero.
   void zero_grad(bool set_to_none = true);
   void requires_grad_(bool on = true);
+  /// nn::utils::flatten_parameters of all parameters: to be called when they are where they stay,
+  /// before an optimizer's first step.
+  void flatten_parameters();
   /// Calls f(Module&) for this module's submodules and then for itself.
   template <class F>
   void apply(const F& f) {
