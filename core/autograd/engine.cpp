@@ -192,16 +192,16 @@ class Run {
       guard.emplace(stream);
     }
 
-    GradList grads;
-    if (!task_.states[index].buffer.empty()) {
-      grads = task_.states[index].buffer.take(node->num_inputs());
+    // No state is added while nodes run: the reference stays valid.
+    NodeState& state = task_.states[index];
+    GradList& grads = state.buffer.grads();
+    if (!grads.empty()) {
       node->run_hooks(grads);
       if (node->hooks()) [[unlikely]] hand_over_retained(*node, callers);
       if (options_.observer) [[unlikely]] options_.observer->received(*node, grads);
-      if (task_.states[index].capture >= 0) capture(task_.states[index], grads, callers);
+      if (state.capture >= 0) capture(state, grads, callers);
     }
-    GradList results;
-    bool runs = task_.states[index].needed;
+    bool runs = state.needed;
     if (grads.empty() && runs && options_.root_is_one && index == 0) {
       grads = GradList(1);
     } else if (grads.empty() && runs) {
@@ -211,29 +211,36 @@ class Run {
         node->run_hooks(grads);
       }
     }
+    if (runs && node->num_outputs() == 0) note_leaf_stream(stream);
+    GradList results = runs ? apply(*node, grads) : GradList();
     if (runs) {
-      if (node->num_outputs() == 0) note_leaf_stream(stream);
-      {
-        std::optional<UnwantedOutputsGuard> unwanted;
-        if (!options_.inputs.empty()) unwanted.emplace(unwanted_outputs_of(node));
-        if (autograd::AnomalyMode::is_enabled()) [[unlikely]] {
-          RunningNode maker(node);
-          results = detail::apply_with_hooks(*node, std::move(grads));
-          if (autograd::AnomalyMode::should_check_nan() && !options_.observer) check_for_nan(*node, results);
-        } else if (node->hooks()) [[unlikely]] {
-          results = detail::apply_with_hooks(*node, std::move(grads));
-        } else {
-          results = node->apply(std::move(grads));
-        }
-      }
-      if (options_.observer) [[unlikely]] options_.observer->returned(*node, results);
       if (!(stream == callers)) hand_over_leaf(node, callers);
       if (!options_.keep_graph) node->release_variables();
-      ADJOINT_CHECK(results.size() == node->num_outputs() || node->num_outputs() == 0, "Function ", node->name(),
-                    " returned an invalid number of gradients - expected ", node->num_outputs(), ", but got ",
-                    results.size());
     }
+    grads.clear();
     send(node, stream, results);
+  }
+
+  GradList apply(Node& node, GradList& grads) {
+    GradList results = apply_in_its_mode(node, grads);
+    if (options_.observer) [[unlikely]] options_.observer->returned(node, results);
+    ADJOINT_CHECK(results.size() == node.num_outputs() || node.num_outputs() == 0, "Function ", node.name(),
+                  " returned an invalid number of gradients - expected ", node.num_outputs(), ", but got ",
+                  results.size());
+    return results;
+  }
+
+  GradList apply_in_its_mode(Node& node, GradList& grads) {
+    std::optional<UnwantedOutputsGuard> unwanted;
+    if (!options_.inputs.empty()) unwanted.emplace(unwanted_outputs_of(&node));
+    if (autograd::AnomalyMode::is_enabled()) [[unlikely]] {
+      RunningNode maker(&node);
+      GradList results = detail::apply_with_hooks(node, std::move(grads));
+      if (autograd::AnomalyMode::should_check_nan() && !options_.observer) check_for_nan(node, results);
+      return results;
+    }
+    if (node.hooks()) [[unlikely]] return detail::apply_with_hooks(node, std::move(grads));
+    return node.apply(std::move(grads));
   }
 
   /// What leads to nothing that was asked for.

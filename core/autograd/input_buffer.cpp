@@ -41,13 +41,4 @@ void InputBuffer::add(size_t num_entries, uint32_t nr, Tensor grad, const Stream
   }
 }
 
-GradList InputBuffer::take(size_t num_entries) {
-  GradList out;
-  out.reserve(num_entries);
-  for (Tensor& t : grads_) out.push_back(std::move(t));
-  while (out.size() < num_entries) out.emplace_back();
-  grads_.clear();
-  return out;
-}
-
 }  // namespace adjoint

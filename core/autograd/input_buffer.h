@@ -11,12 +11,12 @@ class InputBuffer {
   /// Adds a gradient that was computed on `producer` to entry `nr`, on `consumer`. Defined gradients
   /// only.
   void add(size_t num_entries, uint32_t nr, Tensor grad, const Stream& producer, const Stream& consumer);
-  /// The gradients, one for each output of the node; some may be undefined.
-  GradList take(size_t num_entries);
-  bool empty() const noexcept { return grads_.empty(); }
+  /// The gradients: none before the first has come, then one for each output of the node, some of
+  /// which may be undefined.
+  GradList& grads() noexcept { return grads_; }
 
  private:
-  SmallVector<Tensor, 1> grads_;
+  GradList grads_;
 };
 
 }  // namespace adjoint

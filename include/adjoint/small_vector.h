@@ -26,11 +26,13 @@ class SmallVector {
     for (const T& v : other) emplace_back(v);
   }
   SmallVector(SmallVector&& other) noexcept : SmallVector() { take(other); }
-  SmallVector& operator=(SmallVector other) noexcept {
+  SmallVector& operator=(SmallVector&& other) noexcept {
+    if (this == &other) return *this;
     clear_and_free();
     take(other);
     return *this;
   }
+  SmallVector& operator=(const SmallVector& other) { return *this = SmallVector(other); }
   ~SmallVector() { clear_and_free(); }
 
   T* begin() noexcept { return data_; }
