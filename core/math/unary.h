@@ -73,7 +73,7 @@ ADJOINT_DIFFERENTIABLE_UNARY(Sin, sin(x), x, dy* cos(x))
 ADJOINT_DIFFERENTIABLE_UNARY(Cos, cos(x), x, -dy* sin(x))
 ADJOINT_DIFFERENTIABLE_UNARY(Erf, erf(x), x, dy* T(1.1283791670955125739) * exp(-x * x))
 
-/// The inverse of erf, of single numbers only: S. Winitzki's approximation, and two steps of
+/// The inverse of erf, of single numbers only: S. Winitzki's approximation, and three steps of
 /// Halley's method from there. Near 1 the error is that of erfc, which has more digits there.
 struct Erfinv {
   template <class T>
@@ -83,7 +83,7 @@ struct Erfinv {
     if (y == T(1)) return x * T(HUGE_VAL);
     const T l = log1p(-y * y), t = center + l / T(2);
     T z = sqrt((-l / a) / (sqrt(t * t - l / a) + t));
-    for (int i = 0; i < 2; ++i) {
+    for (int i = 0; i < 3; ++i) {
       const T error = y < T(0.5) ? erf(z) - y : (T(1) - y) - erfc(z);
       const T step = error * T(0.88622692545275801365) * exp(z * z);
       z -= step / (T(1) + z * step);

@@ -109,6 +109,9 @@ struct LogaddexpBackward final : Node {
   }
 };
 
+/// The dtype to compute in for results of `dtype`: 16-bit floats compute in float.
+ScalarType wide(ScalarType dtype) { return promoteTypes(dtype, kFloat); }
+
 /// `self` and `other` in one floating-point dtype, with the edges of both.
 Tensor xlogy_of(const Tensor& self, const Tensor& other, bool self_is_number,
                 bool other_is_number) {
@@ -116,8 +119,8 @@ Tensor xlogy_of(const Tensor& self, const Tensor& other, bool self_is_number,
   Tensor out;
   {
     NoGradGuard no_grad;
-    Tensor a = self.to(dtype), b = other.to(dtype);
-    out = masked_fill(a * log(b), logical_and(eq(a, 0), logical_not(isnan(b))), 0);
+    Tensor a = self.to(wide(dtype)), b = other.to(wide(dtype));
+    out = masked_fill(a * log(b), logical_and(eq(a, 0), logical_not(isnan(b))), 0).to(dtype);
   }
   if (!needs_grad(self, other)) return out;
   auto node = self_is_number    ? make_node<XlogyBackward>(other)
@@ -144,9 +147,10 @@ Tensor add_exponentials(const Tensor& self, const Tensor& other, bool is_base_2)
   Tensor out;
   {
     NoGradGuard no_grad;
-    Tensor less = abs(masked_fill(self - other, eq(self, other), 0));
+    Tensor a = self.to(wide(dtype)), b = other.to(wide(dtype));
+    Tensor less = abs(masked_fill(a - b, eq(a, b), 0));
     Tensor more = is_base_2 ? log1p(exp2(-less)) * (1 / std::numbers::ln2) : log1p(exp(-less));
-    out = maximum(self, other) + more;
+    out = (maximum(a, b) + more).to(dtype);
   }
   if (needs_grad(self, other)) {
     auto node = make_node<LogaddexpBackward>(self, other);
@@ -186,9 +190,10 @@ Tensor logit(const Tensor& self, std::optional<double> eps) {
   Tensor out;
   {
     NoGradGuard no_grad;
-    Tensor x = self.to(floating_result(self.dtype()));
+    const ScalarType dtype = floating_result(self.dtype());
+    Tensor x = self.to(wide(dtype));
     if (eps) x = x.clamp(*eps, 1 - *eps);
-    out = log(x / (1 - x));
+    out = log(x / (1 - x)).to(dtype);
   }
   if (needs_grad(self)) {
     auto node = make_node<LogitBackward>(self);
@@ -220,9 +225,10 @@ Tensor sinc(const Tensor& self) {
   Tensor out;
   {
     NoGradGuard no_grad;
-    Tensor x = self.to(floating_result(self.dtype())), origin = eq(x, 0);
+    const ScalarType dtype = floating_result(self.dtype());
+    Tensor x = self.to(wide(dtype)), origin = eq(x, 0);
     Tensor scaled = masked_fill(x, origin, 1) * kPi;
-    out = masked_fill(sin(scaled) / scaled, origin, 1);
+    out = masked_fill(sin(scaled) / scaled, origin, 1).to(dtype);
   }
   if (needs_grad(self)) {
     auto node = make_node<SincBackward>(self);

@@ -155,6 +155,8 @@ std::shared_ptr<nn::Module> module_of(const std::string& code) {
       {"nn.LocalResponseNorm(2)", [] { return LocalResponseNorm(2).ptr(); }},
       {"nn.CTCLoss()", [] { return CTCLoss().ptr(); }},
       {"nn.MultiLabelMarginLoss()", [] { return MultiLabelMarginLoss().ptr(); }},
+      {"nn.Transformer(4, 2, 1, 1, 8)",
+       [] { return Transformer(TransformerOptions(4, 2, 1, 1).dim_feedforward(8)).ptr(); }},
       {"nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 8), 1)",
        [] {
          TransformerEncoderLayer layer(TransformerEncoderLayerOptions(4, 2).dim_feedforward(8));

@@ -490,6 +490,21 @@ def packed_sequences():
     case("LSTM packed proj_size", "LSTM", eighths(4, 3, 2), **sizes, proj_size=2, call=lengths)
 
 
+def decoders():
+    sizes = {"d_model": 4, "nhead": 2, "dim_feedforward": 3}
+    tgt, memory = eighths(3, 2, 4), eighths(2, 2, 4)
+    case("TransformerDecoderLayer", "TransformerDecoderLayer", tgt, memory, phase="eval", **sizes)
+    for layer, inputs in (("Encoder", [tgt]), ("Decoder", [tgt, memory])):
+        case(f"Transformer{layer}Layer gelu", f"Transformer{layer}Layer", *inputs, phase="eval",
+             activation="gelu", **sizes)  # fmt: skip
+    padding = torch.tensor([[False, True], [False, False]])
+    later = torch.full((3, 3), float("-inf")).double().triu(1)
+    masks = {"tgt_mask": later, "src_key_padding_mask": padding, "memory_key_padding_mask": padding}
+    case("Transformer", "Transformer", memory, tgt, phase="eval", num_encoder_layers=1,
+         num_decoder_layers=2, call=masks, **sizes)  # fmt: skip
+    add_state_dicts("nn.Transformer(4, 2, 1, 1, 8)")
+
+
 def more_state_dicts():
     add_state_dicts(
         "nn.Conv3d(2, 4, 3, padding=(1, 0, 1))",
@@ -531,6 +546,7 @@ for part in [
     more_losses,
     packed_sequences,
     more_state_dicts,
+    decoders,
 ]:
     part()
 write(__file__, {"state_dicts": state_dicts, "cases": cases})

@@ -42,7 +42,7 @@ std::vector<OpCase> special_cases() {
     row.third_order = true;
     return rows.emplace_back(std::move(row));
   };
-  add_row(unary_row("erfinv", erfinv, inverse_erf, values({}).between(-0.95, 0.95))).ulps = 8;
+  add_row(unary_row("erfinv", erfinv, inverse_erf, values({}).between(-0.8, 0.8))).ulps = 8;
 
   const Input inside = values({}).between(0.1, 0.9).away_from({0.5});
   OpCase& odds = add_row(unary_row(
@@ -87,7 +87,8 @@ std::vector<OpCase> special_cases() {
       "heaviside", Pair(heaviside),
       [](double x, double v) { return x == 0  ? v
                                       : x > 0 ? 1.0
-                                              : 0.0; }, values({}).rounded()));
+                                              : 0.0; },
+      values({}).rounded().no_grad(), values({}).no_grad()));
   step.dtypes = kFloatsAndIntegers;
   step.differentiable = false;
   step.errors = {error<Error>("heaviside is not yet implemented for tensors with different dtypes",
