@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Note [Graphs that change]
-// A graph holds the arguments that its kernels were captured with. Where the host decides some of
-// them anew (an optimizer's learning rate and its count of steps, where a generator's numbers
-// stand), the piece of work is captured again, alone, before the launch, and its kernels' arguments
-// are given to the nodes of the instantiated graph: a launch takes its arguments with it, so one
-// that is still under way keeps those it had. Kernels read no counters in device memory, and
-// compute in a replay what they compute when they are called.
+// A graph holds the arguments that its kernels were captured with. Where the host has decided some of
+// them anew (an optimizer's learning rate, where a generator's numbers stand), the piece of work is
+// captured again, alone, before the launch, and its kernels' arguments are given to the nodes of the
+// instantiated graph: a launch takes its arguments with it, so one that is still under way keeps
+// those it had. What changes from launch to launch by a rule is counted on the device (AdamClock in
+// core/optim/update.h), so that such a piece stays as it is; with the same functions as on the host,
+// so that a replay computes the bits of a call.
 #include "cuda/graph.h"
 
 #include <cuda_runtime.h>
@@ -122,7 +123,9 @@ class CudaGraph final : public Graph {
   }
   ~CudaGraph() override { release(); }
   void launch(const Stream& stream) override {
-    for (const Piece& piece : changing_) update(piece);
+    for (const Piece& piece : changing_) {
+      if (work_.has_changed(piece.index)) update(piece);
+    }
     check(cudaGraphLaunch(exec_, raw(stream)), "cudaGraphLaunch");
   }
 

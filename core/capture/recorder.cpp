@@ -186,8 +186,9 @@ std::vector<Tensor> Recorder::leaves() const {
 }
 
 void Recorder::refresh_call(std::unique_ptr<Refresher> refresher) {
-  refreshers_.push_back(std::move(refresher));
   changing_.push_back(calls_.list.size() - 1);
+  refresher_of_[&last_call()] = refresher.get();
+  refreshers_.push_back(std::move(refresher));
 }
 
 // ---- The recording
@@ -390,6 +391,10 @@ std::unique_ptr<Recording> Recorder::finish() {
   recording->mode = detail::autograd_mode;
   recording->default_dtype = get_default_dtype();
   recording->training = detail::training_fingerprint.relaxed();
+  for (const detail::RecordedCall* call : calls_.list) {
+    const auto found = refresher_of_.find(call);
+    recording->refresher_of.push_back(found == refresher_of_.end() ? nullptr : found->second);
+  }
   recording->calls.swap(calls_);
   recording->make_graph();
   return recording;

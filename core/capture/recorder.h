@@ -119,6 +119,7 @@ class Recorder final : public detail::CallRecorder {
   std::vector<Reservation> reservations_;
   std::vector<std::unique_ptr<Refresher>> refreshers_;
   std::vector<size_t> changing_;
+  std::unordered_map<const detail::RecordedCall*, const Refresher*> refresher_of_;
   std::vector<LeafGuard> leaves_;
   std::unordered_set<const TensorImpl*> outside_;
   std::vector<TensorGuard> tensors_;

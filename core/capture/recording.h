@@ -39,6 +39,8 @@ class Refresher {
   virtual ~Refresher() = default;
   /// False where they no longer fit the call; then nothing is to be relied on.
   virtual bool refresh() = 0;
+  /// Whether the call's arguments are others than in the replay before.
+  virtual bool has_changed() const = 0;
   /// The call has been made.
   virtual void commit() = 0;
 };
@@ -122,6 +124,7 @@ class Recording final : private GraphWork {
   std::vector<Reservation> reservations;
   std::vector<bool> changing;  // the calls whose arguments the host decides anew
   std::vector<std::unique_ptr<Refresher>> refreshers;
+  std::vector<const Refresher*> refresher_of;  // each call; null for those that have none
   std::vector<Stream> streams;  // that must be current on their devices
   uint8_t mode = 0;
   ScalarType default_dtype = kFloat;
@@ -131,6 +134,9 @@ class Recording final : private GraphWork {
   size_t num_pieces() const override { return calls.list.size(); }
   void enqueue(size_t piece) override { calls.list[piece]->run(*calls.list[piece]); }
   bool may_change(size_t piece) const override { return changing[piece]; }
+  bool has_changed(size_t piece) const override {
+    return !refresher_of[piece] || refresher_of[piece]->has_changed();
+  }
   void run_observed(DispatchObserver& observer);
 
   std::unique_ptr<Graph> graph_;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "adjoint/optim/adam.h"
 
-#include <cmath>
-
 #include "adjoint/ops.h"
 #include "core/optim/update_list.h"
 
@@ -39,16 +37,7 @@ void check_groups(std::vector<OptimizerParamGroup>& groups) {
 template <class State, class Options>
 AdamUpdate update_of(const Options& o, const State& state, bool decoupled) {
   auto [beta1, beta2] = o.betas();
-  const double step = double(state.step + 1);
-  return {o.lr(),
-          beta1,
-          beta2,
-          o.eps(),
-          o.weight_decay(),
-          decoupled,
-          o.maximize(),
-          1 - std::pow(beta1, step),
-          std::sqrt(1 - std::pow(beta2, step))};
+  return {o.lr(), beta1, beta2, o.eps(), o.weight_decay(), decoupled, o.maximize(), state.step + 1};
 }
 
 template <class Options>
@@ -63,18 +52,10 @@ struct MakeUpdate {
   }
 };
 
-/// The update made last: that of the next parameter is mostly the same, and takes two powers.
-template <class Options>
-struct LastUpdate {
-  const Options* options = nullptr;
-  int64_t step = 0;
-  AdamUpdate update{};
-};
-
 template <class State, class Options>
 void add_update(UpdateList<AdamTensors, AdamUpdate, State>& updates, const Tensor& param,
                 const Tensor& grad, State& state, const Options& o, bool decoupled,
-                LastUpdate<Options>& last, detail::FlatStates& fresh) {
+                detail::FlatStates& fresh) {
   std::vector<Tensor>& kept = state.tensors;
   if (kept.empty()) kept.resize(kNumStateTensors);
   for (int i = 0; i < kNumStateTensors; ++i) {
@@ -82,10 +63,7 @@ void add_update(UpdateList<AdamTensors, AdamUpdate, State>& updates, const Tenso
     if (!needed || kept[i].defined()) continue;
     kept[i] = fresh.zeros_like(param, i);
   }
-  if (last.options != &o || last.step != state.step) {
-    last = {&o, state.step, update_of(o, state, decoupled)};
-  }
-  updates.add(param, grad, state, last.update,
+  updates.add(param, grad, state, update_of(o, state, decoupled),
               {{}, {}, kept[kExpAvg], kept[kExpAvgSq], o.amsgrad() ? kept[kMaxExpAvgSq] : Tensor()},
               &o);
 }
@@ -105,11 +83,10 @@ std::vector<Optimizer::StateName> Adam::state_names() const {
 }
 void Adam::step() {
   UpdateList<AdamTensors, AdamUpdate, State> updates;
-  LastUpdate<AdamOptions> last;
   detail::FlatStates fresh;
   for_each_parameter<AdamOptions>(
       [&](const Tensor& param, const Tensor& grad, State& state, const AdamOptions& o) {
-        add_update(updates, param, grad, state, o, false, last, fresh);
+        add_update(updates, param, grad, state, o, false, fresh);
       });
   updates.run(adam_op, count_step<State>, states_are_there(), MakeUpdate<AdamOptions>{false});
 }
@@ -125,11 +102,10 @@ std::vector<Optimizer::StateName> AdamW::state_names() const {
 }
 void AdamW::step() {
   UpdateList<AdamTensors, AdamUpdate, State> updates;
-  LastUpdate<AdamWOptions> last;
   detail::FlatStates fresh;
   for_each_parameter<AdamWOptions>(
       [&](const Tensor& param, const Tensor& grad, State& state, const AdamWOptions& o) {
-        add_update(updates, param, grad, state, o, true, last, fresh);
+        add_update(updates, param, grad, state, o, true, fresh);
       });
   updates.run(adam_op, count_step<State>, states_are_there(), MakeUpdate<AdamWOptions>{true});
 }

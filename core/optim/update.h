@@ -12,10 +12,23 @@ struct SgdUpdate {
   bool nesterov, maximize, first_step;
   bool operator==(const SgdUpdate&) const = default;
 };
+/// Counts the replays of a captured update in memory of its device, so that nothing has to be sent
+/// there for them. All zero at first; the kernel counts.
+struct AdamClock {
+  int64_t count;
+  // What the corrections that are kept are those of.
+  int64_t step;
+  double beta1, beta2;
+  double first, second;
+};
 struct AdamUpdate {
+  using Clock = AdamClock;
   double lr, beta1, beta2, eps, weight_decay;
   bool decoupled_weight_decay, maximize;
-  double bias_correction1, bias_correction2_sqrt;
+  /// The update is the step-th of its parameters, from 1 on; with a clock, as many later as the
+  /// clock has counted.
+  int64_t step;
+  AdamClock* clock = nullptr;
   bool operator==(const AdamUpdate&) const = default;
 };
 

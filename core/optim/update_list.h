@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "adjoint/autograd.h"
+#include "adjoint/backend.h"
 #include "adjoint/optim/optimizer.h"
 #include "core/autograd/flat_parameters.h"
 #include "core/capture/recorder.h"
@@ -25,6 +26,7 @@ class UpdateRefresher final : public Refresher {
 
   UpdateRefresher(Call& call, std::shared_ptr<bool> states_are_there, const Make& make)
       : call_(call), states_are_there_(std::move(states_are_there)), make_(make) {}
+  /// Before the states have counted the call that was recorded.
   void add(const optim::OptimizerOptions& options, State& state) {
     states_.push_back(&state);
     for (const Source& s : sources_) {
@@ -32,20 +34,39 @@ class UpdateRefresher final : public Refresher {
     }
     sources_.push_back({&options, &state});
   }
+  /// Has the device count the replays, where the update depends on their number and the device does
+  /// not get a call's arguments for nothing.
+  void keep_clock(const Stream& stream) {
+    if constexpr (requires { typename Update::Clock; }) {
+      if (get_backend(stream.device().type()).single_stream()) return;
+      detail::UnrecordedScope own_work;
+      clock_ = zeros({int64_t(sizeof(typename Update::Clock) / sizeof(int64_t))},
+                     dtype(kLong).device(stream.device()));
+      Update& update = std::get<1>(call_.args).get();
+      ++update.step;
+      set_clock(update);
+    }
+  }
+  bool has_changed() const override { return has_changed_; }
   bool refresh() override {
     if (!*states_are_there_) return false;
     Update& update = std::get<1>(call_.args).get();
+    const Update before = update;
     const ArrayRef<Tensors> tensors = std::get<0>(call_.args).get();
     for (size_t i = 0; i < sources_.size(); ++i) {
       Update fresh{};
       if (!make_(*sources_[i].options, *sources_[i].state, tensors[0], fresh)) return false;
+      set_clock(fresh);
       if (i != 0 && !(fresh == update)) return false;
       update = fresh;
     }
+    has_changed_ = has_changed_ || !(update == before);
     return true;
   }
   void commit() override {
     for (State* state : states_) ++state->step;
+    ++num_replays_;
+    has_changed_ = false;
   }
 
  private:
@@ -53,11 +74,23 @@ class UpdateRefresher final : public Refresher {
     const optim::OptimizerOptions* options;
     State* state;
   };
+  /// What the clock has counted is part of the number of the step.
+  void set_clock(Update& update) const {
+    if constexpr (requires { typename Update::Clock; }) {
+      if (!clock_.defined()) return;
+      update.clock = static_cast<typename Update::Clock*>(clock_.data_ptr());
+      update.step -= num_replays_;
+    }
+  }
+
   Call& call_;
   const std::shared_ptr<bool> states_are_there_;
   const Make make_;
   std::vector<State*> states_;
   std::vector<Source> sources_;  // those that may differ
+  Tensor clock_;                 // undefined where the host counts
+  int64_t num_replays_ = 0;
+  bool has_changed_ = false;
 };
 
 /// The updates of a step. Adding to them allocates, and may throw, but changes no parameter and no
@@ -100,6 +133,7 @@ class UpdateList {
           static_cast<typename Fresh::Call&>(recorder->last_call()), states_are_there, make);
       for (size_t i = begin; i < end; ++i)
         fresh->add(*(*entries_)[i].options, *(*entries_)[i].state);
+      fresh->keep_clock(recorder->last_call().stream);
       recorder->refresh_call(std::move(fresh));
     });
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The optimizers' updates: every element is read and written once.
+#include "core/math/adam.h"
 #include "core/optim/update.h"
 #include "cpu/loops.h"
 #include "cpu/parallel.h"
@@ -55,7 +56,8 @@ void sgd_typed(const SgdTensors& tensors, const SgdUpdate& u) {
 }
 
 template <class S>
-void adam_typed(const AdamTensors& tensors, const AdamUpdate& u) {
+void adam_typed(const AdamTensors& tensors, const AdamUpdate& u,
+                const math::AdamCorrections& corrections) {
   using C = opmath_t<S>;
   using V = Vec<C>;
   S* p = pointer<S>(tensors.param);
@@ -64,8 +66,8 @@ void adam_typed(const AdamTensors& tensors, const AdamUpdate& u) {
   S* largest = pointer<S>(tensors.max_exp_avg_sq);
   V beta2{C(u.beta2)}, fresh1{C(1 - u.beta1)}, fresh2{C(1 - u.beta2)}, eps{C(u.eps)},
       decay{C(u.weight_decay)};
-  V shrink{C(1 - u.lr * u.weight_decay)}, step_size{C(u.lr / u.bias_correction1)};
-  V correction{C(u.bias_correction2_sqrt)};
+  V shrink{C(1 - u.lr * u.weight_decay)}, step_size{C(u.lr / corrections.first)};
+  V correction{C(corrections.second)};
   for_each_register<C>(tensors.param.impl()->numel(), [&](int64_t i, int lanes) {
     V value = load<C>(p, i, lanes);
     V gradient = load<C>(g, i, lanes);
@@ -97,8 +99,9 @@ void sgd_kernel(const Stream&, ArrayRef<SgdTensors> list, const SgdUpdate& u) {
   });
 }
 void adam_kernel(const Stream&, ArrayRef<AdamTensors> list, const AdamUpdate& u) {
+  const math::AdamCorrections corrections = math::adam_corrections(u.beta1, u.beta2, u.step);
   dispatch_floating(list[0].param.impl()->dtype(), [&]<class S>() {
-    for (size_t i = 0; i < list.size(); ++i) adam_typed<S>(list[i], u);
+    for (size_t i = 0; i < list.size(); ++i) adam_typed<S>(list[i], u, corrections);
   });
 }
 

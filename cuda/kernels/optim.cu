@@ -2,8 +2,10 @@
 // The optimizers' updates: every element is read and written once, and one launch updates many
 // parameters.
 #include "adjoint/op_registry.h"
+#include "core/math/adam.h"
 #include "core/optim/update.h"
 #include "cuda/loops.cuh"
+#include "cuda/scratch.h"
 #include "cuda/tensor_list.cuh"
 
 namespace adjoint::cuda {
@@ -94,8 +96,44 @@ __global__ void __launch_bounds__(kListThreads) sgd(SgdTable<S> table, SgdNumber
   lane.store(p, param);
 }
 
+/// The clock of a captured update; null where the host counts.
+struct Clock {
+  AdamClock* clock;
+  unsigned* ticket;
+  double lr, beta1, beta2;
+  int64_t step;
+  bool counts;  // one launch of an update does
+  static constexpr auto kernel_pointers = std::tuple(&Clock::clock, &Clock::ticket);
+};
+
+/// Sets what the number of the step decides; all threads of a block come here.
+template <class C>
+__device__ __forceinline__ void read_clock(const Clock& c, AdamNumbers<C>& u) {
+  SHARED(math::AdamCorrections, now);
+  if (threadIdx.x == 0) {
+    const int64_t step = c.step + c.clock->count;
+    const AdamClock& kept = *c.clock;
+    if (kept.step == step && kept.beta1 == c.beta1 && kept.beta2 == c.beta2) {
+      now = {kept.first, kept.second};
+    } else {
+      now = math::adam_corrections(c.beta1, c.beta2, step);
+    }
+  }
+  __syncthreads();
+  u.step_size = C(c.lr / now.first);
+  u.correction = C(now.second);
+}
+/// As the last thing of the kernel, in all threads: counts, and makes ready what the next step
+/// reads.
+__device__ __forceinline__ void advance_clock(const Clock& c) {
+  if (!is_last_block(c.ticket) || threadIdx.x != 0) return;
+  const int64_t next = c.step + ++c.clock->count;
+  const math::AdamCorrections corrections = math::adam_corrections(c.beta1, c.beta2, next);
+  *c.clock = {c.clock->count, next, c.beta1, c.beta2, corrections.first, corrections.second};
+}
+
 template <class S, class C>
-__global__ void __launch_bounds__(kListThreads) adam(AdamTable<S> table, AdamNumbers<C> u) {
+__device__ __forceinline__ void update_lane(const AdamTable<S>& table, const AdamNumbers<C>& u) {
   const int tensor = table.chunks.tensor_of(blockIdx.x);
   S* const param = table.param[tensor];
   const S* const grad = table.grad[tensor];
@@ -136,13 +174,23 @@ __global__ void __launch_bounds__(kListThreads) adam(AdamTable<S> table, AdamNum
   lane.store(p, param);
 }
 
-template <auto kernel, class Table, class Tensors, class Numbers>
-void update(const Stream& stream, ArrayRef<Tensors> list, const Numbers& numbers) {
+template <class S, class C>
+__global__ void __launch_bounds__(kListThreads)
+    adam(AdamTable<S> table, AdamNumbers<C> u, Clock clock) {
+  if (clock.clock) read_clock(clock, u);
+  update_lane(table, u);
+  if (clock.clock && clock.counts) advance_clock(clock);
+}
+
+/// `rest(is_last)`: the kernel's other arguments, for each launch.
+template <auto kernel, class Table, class Tensors, class Numbers, class... Rest>
+void update(const Stream& stream, ArrayRef<Tensors> list, const Numbers& numbers,
+            const Rest&... rest) {
   for (size_t i = 0; i < list.size();) {
     Table table{};  // null where no tensor is
     for (; i < list.size() && !table.chunks.is_full(); ++i) table.add(list[i]);
     launch<kernel>({dim3(table.chunks.num_blocks()), dim3(kListThreads), raw(stream)}, table,
-                   numbers);
+                   numbers, rest(i == list.size())...);
   }
 }
 
@@ -157,18 +205,22 @@ void sgd_kernel(const Stream& stream, ArrayRef<SgdTensors> list, const SgdUpdate
 void adam_kernel(const Stream& stream, ArrayRef<AdamTensors> list, const AdamUpdate& u) {
   dispatch_floating(list[0].param.impl()->dtype(), [&]<class S>() {
     using C = compute_t<S>;
+    const math::AdamCorrections corrections = math::adam_corrections(u.beta1, u.beta2, u.step);
     AdamNumbers<C> numbers{C(u.beta2),
                            C(1 - u.beta1),
                            C(1 - u.beta2),
                            C(u.eps),
                            C(u.weight_decay),
                            C(1 - u.lr * u.weight_decay),
-                           C(u.lr / u.bias_correction1),
-                           C(u.bias_correction2_sqrt),
+                           C(u.lr / corrections.first),
+                           C(corrections.second),
                            u.decoupled_weight_decay,
                            u.maximize,
                            u.weight_decay != 0};
-    update<adam<S, C>, AdamTable<S>>(stream, list, numbers);
+    update<adam<S, C>, AdamTable<S>>(stream, list, numbers, [&](bool is_last) {
+      return Clock{u.clock, u.clock ? ticket(stream) : nullptr, u.lr, u.beta1, u.beta2, u.step,
+                   is_last};
+    });
   });
 }
 

@@ -27,13 +27,15 @@ class ADJOINT_API GraphWork {
   /// Whether these may differ from launch to launch. Such a piece consists of the same kernels each
   /// time.
   virtual bool may_change(size_t piece) const = 0;
+  /// Whether they do from the last launch, or the making of the graph, to the next launch.
+  virtual bool has_changed(size_t piece) const = 0;
 };
 
 /// Work that a device was given once and does as often as it is launched.
 class ADJOINT_API Graph {
  public:
   virtual ~Graph();
-  /// Enqueues all of it on `stream`. Pieces that may change are enqueued with their arguments of now.
+  /// Enqueues all of it on `stream`. Pieces that have changed are enqueued with their arguments of now.
   virtual void launch(const Stream& stream) = 0;
 };
 

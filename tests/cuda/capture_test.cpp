@@ -62,6 +62,56 @@ TEST_F(CudaCapture, AReplayIsOneLaunchAndAsksNothingOfTheHost) {
   EXPECT_TRUE(counted.copies.empty());
 }
 
+TEST_F(CudaCapture, TheDeviceCountsTheStepsOfAdamAndIsToldOfANewLearningRateAlone) {
+  Training eager, training;
+  for (Training* t : {&eager, &training}) {
+    t->net = nn::Sequential(nn::Linear(24, 32), nn::ReLU(), nn::Linear(32, 10));
+    manual_seed(6);
+    for (const Tensor& p : t->net->parameters()) {
+      NoGradGuard no_grad;
+      p.copy_(randn(p.sizes(), kCPU));
+    }
+    t->net->to(kGpu0);
+    t->optimizer.emplace(t->net->parameters(), optim::AdamOptions(1e-2));
+  }
+  auto step = capture([&] { return training.step(training.x, training.y); });
+  const auto expect_update = [&](uint64_t updates, const char* when) {
+    const Tensor expected = eager.step(eager.x, eager.y).detach();
+    cudasim::settle();
+    cudasim::reset_counters();
+    const Tensor loss = step.replay();
+    const cudasim::Counters counted = cudasim::counters();
+    EXPECT_EQ(counted.graph_launches, 1u) << when;
+    EXPECT_TRUE(counted.copies.empty()) << when;
+    const auto calls = [&](const char* name) {
+      const auto found = counted.api_calls.find(name);
+      return found == counted.api_calls.end() ? 0 : found->second;
+    };
+    EXPECT_EQ(calls("cudaGraphExecKernelNodeSetParams"), updates) << when;
+    EXPECT_EQ(calls("cudaStreamBeginCapture"), updates) << when;
+    EXPECT_TRUE(same_bits(loss, expected)) << when;
+  };
+  for (int i = 0; i < 2; ++i) {
+    eager.step(eager.x, eager.y);
+    step.replay();
+  }
+  for (int i = 0; i < 3; ++i) expect_update(0, "as before");
+  for (Training* t : {&eager, &training}) t->optimizer->param_groups()[0].options().set_lr(1e-3);
+  expect_update(1, "another learning rate");
+  for (int i = 0; i < 3; ++i) expect_update(0, "the same again");
+  for (Training* t : {&eager, &training}) t->step(t->x, t->y);
+  expect_update(1, "after a step beside the replays");
+  for (Training* t : {&eager, &training}) {
+    static_cast<optim::AdamOptions&>(t->optimizer->param_groups()[0].options()).betas({0.8, 0.99});
+  }
+  expect_update(1, "other betas");
+  expect_update(0, "at the end");
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_TRUE(same_bits(training.net->parameters()[i].detach(),
+                          eager.net->parameters()[i].detach()));
+  }
+}
+
 TEST_F(CudaCapture, ReplaysMayBeEnqueuedFarAheadOfTheDevice) {
   cudasim::config().mode = cudasim::Mode::lazy;
   Training eager, training;

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// The numbers of Adam's update that depend on how many came before.
+#pragma once
+
+#include <stdint.h>
+
+#include "core/math/scalar.h"
+
+namespace adjoint::math {
+inline namespace ADJOINT_MATH_SET {
+
+/// base^n by squaring: the same bits on every device, and without a library's function.
+HOST_DEVICE double power(double base, uint64_t n) {
+  double result = 1;
+  for (; n != 0; n >>= 1) {
+    if (n & 1) result = result * base;
+    base = base * base;
+  }
+  return result;
+}
+
+/// 1 - beta1^step and sqrt(1 - beta2^step).
+struct AdamCorrections {
+  double first, second;
+};
+HOST_DEVICE AdamCorrections adam_corrections(double beta1, double beta2, int64_t step) {
+  return {1 - power(beta1, uint64_t(step)), math::sqrt(1 - power(beta2, uint64_t(step)))};
+}
+
+}  // namespace ADJOINT_MATH_SET
+}  // namespace adjoint::math
