@@ -19,9 +19,13 @@ HOST_DEVICE double power(double base, uint64_t n) {
   return result;
 }
 
-/// 1 - beta1^step and sqrt(1 - beta2^step).
+/// 1 - beta1^step and sqrt(1 - beta2^step). With them
+///   lr * (m / first) / (sqrt(v) / second + eps) = step_size * m / (sqrt(v) + eps * second),
+/// which takes one division an element.
 struct AdamCorrections {
   double first, second;
+  HOST_DEVICE double step_size(double lr) const { return lr * second / first; }
+  HOST_DEVICE double eps(double given) const { return given * second; }
 };
 HOST_DEVICE AdamCorrections adam_corrections(double beta1, double beta2, int64_t step) {
   return {1 - power(beta1, uint64_t(step)), math::sqrt(1 - power(beta2, uint64_t(step)))};

@@ -64,10 +64,9 @@ void adam_typed(const AdamTensors& tensors, const AdamUpdate& u,
   const S* g = pointer<S>(tensors.grad);
   S *m = pointer<S>(tensors.exp_avg), *v = pointer<S>(tensors.exp_avg_sq);
   S* largest = pointer<S>(tensors.max_exp_avg_sq);
-  V beta2{C(u.beta2)}, fresh1{C(1 - u.beta1)}, fresh2{C(1 - u.beta2)}, eps{C(u.eps)},
-      decay{C(u.weight_decay)};
-  V shrink{C(1 - u.lr * u.weight_decay)}, step_size{C(u.lr / corrections.first)};
-  V correction{C(corrections.second)};
+  V beta2{C(u.beta2)}, fresh1{C(1 - u.beta1)}, fresh2{C(1 - u.beta2)}, decay{C(u.weight_decay)};
+  V shrink{C(1 - u.lr * u.weight_decay)};
+  V step_size{C(corrections.step_size(u.lr))}, eps{C(corrections.eps(u.eps))};
   for_each_register<C>(tensors.param.impl()->numel(), [&](int64_t i, int lanes) {
     V value = load<C>(p, i, lanes);
     V gradient = load<C>(g, i, lanes);
@@ -88,8 +87,7 @@ void adam_typed(const AdamTensors& tensors, const AdamUpdate& u,
       square = maximum(load<C>(largest, i, lanes), square);
       store(largest, i, lanes, square);
     }
-    V denominator = sqrt(square) / correction + eps;
-    store(p, i, lanes, value - step_size * (mean / denominator));
+    store(p, i, lanes, value - step_size * (mean / (sqrt(square) + eps)));
   });
 }
 

@@ -64,7 +64,7 @@ struct AdamTable {
 template <class C>
 struct AdamNumbers {
   static constexpr std::tuple<> kernel_pointers{};
-  C beta2, fresh1, fresh2, eps, decay, shrink, step_size, correction;
+  C beta2, fresh1, fresh2, decay, shrink, step_size, eps;
   bool decoupled, maximize, decays;
 };
 
@@ -100,7 +100,7 @@ __global__ void __launch_bounds__(kListThreads) sgd(SgdTable<S> table, SgdNumber
 struct Clock {
   AdamClock* clock;
   unsigned* ticket;
-  double lr, beta1, beta2;
+  double lr, beta1, beta2, eps;
   int64_t step;
   bool counts;  // one launch of an update does
   static constexpr auto kernel_pointers = std::tuple(&Clock::clock, &Clock::ticket);
@@ -120,8 +120,8 @@ __device__ __forceinline__ void read_clock(const Clock& c, AdamNumbers<C>& u) {
     }
   }
   __syncthreads();
-  u.step_size = C(c.lr / now.first);
-  u.correction = C(now.second);
+  u.step_size = C(now.step_size(c.lr));
+  u.eps = C(now.eps(c.eps));
 }
 /// As the last thing of the kernel, in all threads: counts, and makes ready what the next step
 /// reads.
@@ -165,8 +165,7 @@ __device__ __forceinline__ void update_lane(const AdamTable<S>& table, const Ada
       square = math::maximum(compute_from<C>(l.v[k]), square);
       l.v[k] = stored_from<S>(square);
     }
-    C denominator = math::sqrt(square) / u.correction + u.eps;
-    p.v[k] = stored_from<S>(value - u.step_size * (mean / denominator));
+    p.v[k] = stored_from<S>(value - u.step_size * (mean / (math::sqrt(square) + u.eps)));
   }
   lane.store(m, exp_avg);
   lane.store(v, exp_avg_sq);
@@ -209,17 +208,17 @@ void adam_kernel(const Stream& stream, ArrayRef<AdamTensors> list, const AdamUpd
     AdamNumbers<C> numbers{C(u.beta2),
                            C(1 - u.beta1),
                            C(1 - u.beta2),
-                           C(u.eps),
                            C(u.weight_decay),
                            C(1 - u.lr * u.weight_decay),
-                           C(u.lr / corrections.first),
-                           C(corrections.second),
+                           C(corrections.step_size(u.lr)),
+                           C(corrections.eps(u.eps)),
                            u.decoupled_weight_decay,
                            u.maximize,
                            u.weight_decay != 0};
     update<adam<S, C>, AdamTable<S>>(stream, list, numbers, [&](bool is_last) {
-      return Clock{u.clock, u.clock ? ticket(stream) : nullptr, u.lr, u.beta1, u.beta2, u.step,
-                   is_last};
+      return Clock{
+          u.clock, u.clock ? ticket(stream) : nullptr, u.lr, u.beta1, u.beta2, u.eps, u.step,
+          is_last};
     });
   });
 }
