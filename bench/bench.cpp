@@ -41,7 +41,9 @@ std::string output_of(const std::string& command) {
 
 /// Times of one library on one device: name of the row to nanoseconds, one for each round.
 struct Library {
-  std::string program, device, name;  // the program is a shell's word or several
+  std::string program;        // a shell's word or several
+  std::string device, where;  // what the program is told, and the reader
+  std::string name;
   std::map<std::string, std::vector<double>> times;
   std::vector<std::string> order;
 
@@ -60,7 +62,7 @@ struct Library {
     const std::string text = output_of(command);
     if (text.find('{') == std::string::npos) return;  // no row of this program matches
     json report = json::parse(text);
-    name = report["context"]["library"].get<std::string>() + ", " + device;
+    name = report["context"]["library"].get<std::string>() + ", " + where;
     for (const json& row : report["benchmarks"]) {
       std::string key = row["name"];
       // A row of a device that works behind the host's back is the same row.
@@ -139,9 +141,18 @@ std::vector<Library> libraries_on(const std::string& device) {
   };
   std::vector<Library> libraries;
   const auto add = [&](const std::string& command) {
-    libraries.push_back({command, device, "", {}, {}});
+    libraries.push_back({command, device, device, "", {}, {}});
     return libraries.back().can_run();
   };
+  if (device == "null") {
+    const std::string environment =
+        "ADJOINT_CUDA_LIBRARY=" + shell_quoted(here.parent_path() / "libadjoint_cudasim.so") +
+        " CUDASIM_MODE=null ";
+    Library null{environment + program("rows_adjoint"), "cuda", "null device", "", {}, {}};
+    if (!null.can_run())
+      throw std::runtime_error("the simulated CUDA device was not built: configure with tests");
+    return {null};
+  }
   std::string absent;
   const auto add_peer = [&](const std::string& command, const char* name) {
     if (add(command)) return;
@@ -222,7 +233,9 @@ int main(int argc, char** argv) {
   app.add_option("--threads", threads, "threads that each library may use: one number, or several")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);
-  app.add_option("--device", devices, "cpu or cuda, or both")->capture_default_str();
+  app.add_option("--device", devices,
+                 "cpu, cuda, or null: a CUDA device that does nothing, for the host's share")
+      ->capture_default_str();
   app.add_option("--rounds", rounds, "runs of each program")
       ->capture_default_str()
       ->check(CLI::PositiveNumber);

@@ -100,11 +100,39 @@ void divide_box(Box box, int lanes, LaunchPiece* launch, const void* context, in
   launch_box(box, lanes, launch, context);
 }
 
+/// One loop, along which each operand is dense or does not move: what most kernels are launched
+/// with. False where it is something else.
+bool launch_flat(const TensorIterator& iter, int lanes, LaunchPiece* launch, const void* context,
+                 int64_t limit) {
+  if (iter.ndim != 1 || iter.numel > limit) return false;
+  LoopPiece piece;
+  Loops& loops = piece.loops;
+  loops.moving = 0;
+  piece.vectors = iter.strides[0][0] != 0;
+  for (int op = 0; op < iter.num_operands; ++op) {
+    const int64_t size = int64_t(elementSize(iter.dtypes[op])), stride = iter.strides[op][0];
+    if (stride != 0 && stride != size) return false;
+    piece.data[op] = iter.is_scalar_operand(op) ? nullptr : iter.data(op);
+    if (stride == 0) continue;
+    loops.moving |= 1u << op;
+    const uintptr_t vector = uintptr_t(lanes) * uintptr_t(size);  // a power of two
+    piece.vectors = piece.vectors && (uintptr_t(piece.data[op]) & (vector - 1)) == 0;
+  }
+  const uint32_t step = piece.vectors ? uint32_t(lanes) : 1;
+  for (int op = 0; op < iter.num_operands; ++op)
+    loops.strides[0][op] = (loops.moving >> op & 1) * step;
+  loops.last = 0;
+  loops.numel = uint32_t(iter.numel);
+  loops.count = (loops.numel + step - 1) / step;
+  launch(context, piece);
+  return true;
+}
+
 }  // namespace
 
 void for_each_piece(const TensorIterator& iter, int lanes, LaunchPiece* launch, const void* context,
                     int64_t limit) {
-  if (iter.numel == 0) return;
+  if (iter.numel == 0 || launch_flat(iter, lanes, launch, context, limit)) return;
   Box box;
   box.num_operands = iter.num_operands;
   box.ndim = iter.ndim;

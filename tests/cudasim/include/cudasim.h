@@ -15,14 +15,15 @@
 namespace cudasim {
 
 /// Eager: work runs inside the call that enqueues it. Lazy: nothing runs until something waits for
-/// it, and then in any order that the streams allow.
-enum class Mode { eager, lazy };
+/// it, and then in any order that the streams allow. Null: kernels and graphs are neither run nor
+/// counted nor checked, so that what the host does can be timed; for whole programs only.
+enum class Mode { eager, lazy, null };
 
 /// The order in which a block's threads run. No single order finds every missing barrier: mixed
 /// draws one for each block.
 enum class Order { mixed, forward, reverse, random, priority };
 
-/// Environment variables of these names override mode, order and seed: CUDASIM_MODE=eager|lazy,
+/// Environment variables of these names override mode, order and seed: CUDASIM_MODE=eager|lazy|null,
 /// CUDASIM_ORDER=mixed|forward|reverse|random|priority, CUDASIM_SEED=<number>.
 struct Config {
   Mode mode = Mode::lazy;

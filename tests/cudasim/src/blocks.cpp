@@ -3,6 +3,7 @@
 #include "blocks.h"
 
 #include "cudasim_kernel.h"
+#include "null_mode.h"
 #include "raw_memory.h"
 
 namespace cudasim {
@@ -88,7 +89,7 @@ void forget_blocks(const Allocation& allocation) {
 }
 
 void block_allocated(const void* pointer, size_t bytes, cudaStream_t handle) {
-  if (bytes == 0 || this_thread().in_operation) return;
+  if (bytes == 0 || in_null_mode() || this_thread().in_operation) return;
   const std::lock_guard lock(engine().mutex);
   Allocation allocation;
   if (!find_allocation(pointer, &allocation) || !allocation.contains(pointer, bytes)) {
@@ -121,7 +122,7 @@ void block_allocated(const void* pointer, size_t bytes, cudaStream_t handle) {
 }
 
 void block_freed(const void* pointer, size_t bytes, cudaStream_t handle) {
-  if (bytes == 0 || this_thread().in_operation) return;
+  if (bytes == 0 || in_null_mode() || this_thread().in_operation) return;
   const std::lock_guard lock(engine().mutex);
   const auto it = blocks().live.find(address(pointer));
   if (it == blocks().live.end() || it->second.end != address(pointer) + bytes) {

@@ -4,6 +4,7 @@
 
 #include "api.h"
 #include "graph.h"
+#include "null_mode.h"
 
 namespace cudasim {
 namespace {
@@ -173,6 +174,7 @@ bool refuse_unsafe_call() {
 using namespace cudasim;
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t handle, cudaStreamCaptureMode mode) {
+  if (in_null_mode()) return null_mode::begin_capture();
   return api("cudaStreamBeginCapture", kPlain, [&](Engine& e) {
     const auto stream = e.stream_of(handle);
     return stream ? begin_capture(e, *stream, mode) : cudaErrorInvalidResourceHandle;
@@ -180,6 +182,7 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t handle, cudaStreamCaptureMode mo
 }
 
 cudaError_t cudaStreamEndCapture(cudaStream_t handle, cudaGraph_t* graph) {
+  if (in_null_mode()) return null_mode::end_capture(graph);
   return api("cudaStreamEndCapture", kPlain, [&](Engine& e) {
     const auto stream = e.stream_of(handle);
     return stream ? finish_capture(*stream, graph) : cudaErrorInvalidResourceHandle;
@@ -195,6 +198,7 @@ cudaError_t cudaStreamGetCaptureInfo(cudaStream_t handle, cudaStreamCaptureStatu
                                      const cudaGraphNode_t** dependencies,
                                      const cudaGraphEdgeData** edge_data,
                                      size_t* num_dependencies) {
+  if (in_null_mode()) return null_mode::capture_info(status, dependencies, num_dependencies);
   return api("cudaStreamGetCaptureInfo", kPlain, [&](Engine& e) {
     const auto stream = e.stream_of(handle);
     if (!stream) return cudaErrorInvalidResourceHandle;

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "null_mode.h"
+
 namespace cudasim {
 namespace {
 
@@ -98,12 +100,15 @@ void count_work(const Work& work, bool replayed) {
 }
 
 LibraryCall::LibraryCall(const char* name) {
+  if (in_null_mode()) return;
   if (this_thread().library_calls++ > 0) return;
   const std::lock_guard lock(engine().mutex);
   ++live_counters().library_calls;
   ++live_counters().library_calls_by_name[name];
 }
 
-LibraryCall::~LibraryCall() { --this_thread().library_calls; }
+LibraryCall::~LibraryCall() {
+  if (!in_null_mode()) --this_thread().library_calls;
+}
 
 }  // namespace cudasim

@@ -6,6 +6,7 @@
 
 #include "api.h"
 #include "kernel_attributes.h"
+#include "null_mode.h"
 
 namespace cudasim {
 namespace {
@@ -216,6 +217,10 @@ cudaError_t cudaGetDeviceCount(int* count) {
 }
 
 cudaError_t cudaGetDevice(int* device) {
+  if (in_null_mode()) {
+    *device = this_thread().device;
+    return cudaSuccess;
+  }
   return api("cudaGetDevice", kInError, [&](Engine&) {
     *device = this_thread().device;
     return cudaSuccess;

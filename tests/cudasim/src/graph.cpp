@@ -7,6 +7,7 @@
 
 #include "api.h"
 #include "counters.h"
+#include "null_mode.h"
 
 namespace cudasim {
 namespace {
@@ -81,6 +82,7 @@ cudaGraphNodeType node_type(Work::Type type) {
 }
 
 cudaError_t instantiate(const char* name, cudaGraphExec_t* exec, cudaGraph_t graph) {
+  if (in_null_mode()) return null_mode::instantiate(exec);
   return api(name, kPlain, [&](Engine&) {
     if (!exec || !graph) return cudaErrorInvalidValue;
     check_races_between(graph->nodes);
@@ -140,6 +142,7 @@ cudaError_t cudaGraphCreate(cudaGraph_t* graph, unsigned int) {
 }
 
 cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+  if (in_null_mode()) return null_mode::destroy(graph);
   return api("cudaGraphDestroy", kPlain, [&](Engine&) {
     if (!graph) return cudaErrorInvalidValue;
     delete graph;
@@ -164,6 +167,7 @@ cudaError_t cudaGraphGetNodes(cudaGraph_t graph, cudaGraphNode_t* nodes, size_t*
 
 cudaError_t cudaGraphGetEdges(cudaGraph_t graph, cudaGraphNode_t* from, cudaGraphNode_t* to,
                               cudaGraphEdgeData* edge_data, size_t* count) {
+  if (in_null_mode()) return null_mode::edges(graph, from, to, count);
   return api("cudaGraphGetEdges", kPlain, [&](Engine&) {
     if (!graph || !count || (from == nullptr) != (to == nullptr)) return cudaErrorInvalidValue;
     size_t edges = 0;
@@ -191,6 +195,7 @@ cudaError_t cudaGraphNodeGetType(cudaGraphNode_t node, cudaGraphNodeType* type) 
 }
 
 cudaError_t cudaGraphKernelNodeGetParams(cudaGraphNode_t node, cudaKernelNodeParams* params) {
+  if (in_null_mode()) return cudaSuccess;
   return api("cudaGraphKernelNodeGetParams", kPlain, [&](Engine&) {
     if (!node || !params || node->work.type != Work::Type::kernel) return cudaErrorInvalidValue;
     *params = {};
@@ -202,6 +207,7 @@ cudaError_t cudaGraphKernelNodeGetParams(cudaGraphNode_t node, cudaKernelNodePar
 // Launches that are under way hold the nodes that they were made with.
 cudaError_t cudaGraphExecKernelNodeSetParams(cudaGraphExec_t exec, cudaGraphNode_t node,
                                              const cudaKernelNodeParams* params) {
+  if (in_null_mode()) return cudaSuccess;
   return api("cudaGraphExecKernelNodeSetParams", kPlain, [&](Engine&) {
     if (!live<cudaGraphExec_t>().contains(exec) || !node || !params || !params->extra ||
         node->index >= exec->nodes.size()) {
@@ -234,6 +240,7 @@ cudaError_t cudaGraphUpload(cudaGraphExec_t exec, cudaStream_t handle) {
 }
 
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t handle) {
+  if (in_null_mode()) return cudaSuccess;
   const void* caller = __builtin_return_address(0);
   return api("cudaGraphLaunch", kPlain, [&](Engine& e) {
     if (!live<cudaGraphExec_t>().contains(exec)) return cudaErrorInvalidValue;
@@ -249,6 +256,7 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t handle) {
 }
 
 cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {
+  if (in_null_mode()) return cudaSuccess;
   return api("cudaGraphExecDestroy", kPlain, [&](Engine&) {
     if (live<cudaGraphExec_t>().erase(exec) == 0) return cudaErrorInvalidValue;
     delete exec;

@@ -67,6 +67,9 @@ void name_next_launch(const char* pretty_function, const char* file, int line);
 /// What name_next_launch said since the last call.
 LaunchSite take_launch_site();
 
+/// In the mode that runs nothing: a launch on this thread. False in other modes.
+bool launched_in_null_mode();
+
 /// Enqueues.
 cudaError_t submit_launch(Launch&& launch, cudaStream_t stream);
 
@@ -147,6 +150,8 @@ cudaError_t launch(const cudaLaunchConfig_t& config, void (*kernel)(Params...),
   static_assert((std::is_trivially_copyable_v<Params> && ...),
                 "parameters of a kernel are copied as bytes");
   static_assert((sizeof(Params) + ... + 0) <= 4096, "a kernel has at most 4 KB of parameters");
+  if (launched_in_null_mode()) [[unlikely]]
+    return cudaSuccess;
   Launch launch{take_launch_site(),
                 reinterpret_cast<const void*>(kernel),
                 config.gridDim,
