@@ -35,17 +35,25 @@ void Adagrad::step() {
   };
   for_each_parameter<AdagradOptions>(check);
   const double start = static_cast<const AdagradOptions&>(defaults()).initial_accumulator_value();
+  detail::FlatStates fresh;
+  ComposedSteps<State, AdagradOptions> steps;
   for_each_parameter<AdagradOptions>(
-      [start](const Tensor& param, const Tensor& grad, State& state, const AdagradOptions& o) {
+      [&](const Tensor& param, const Tensor&, State& state, const AdagradOptions& o) {
         state.tensors.resize(1);
         Tensor& sum = state.tensors[0];
-        if (!sum.defined()) sum = full(param.sizes(), start, param.options());
-        const double rate = o.lr() / (1 + double(state.step) * o.lr_decay());
-        ++state.step;
-        const Tensor g = direction(param, grad, o);
-        sum.add_(g * g);
-        param.add_(g / (sum.sqrt() + o.eps()), -rate);
+        if (!sum.defined()) {
+          sum = fresh.zeros_like(param, 0);
+          if (start != 0) sum.fill_(start);
+        }
+        steps.add(param, state, o);
       });
+  steps.run([](const Tensor& param, const Tensor& grad, const std::vector<Tensor>& kept,
+               int64_t step, const AdagradOptions& o) {
+    const double rate = o.lr() / (1 + double(step) * o.lr_decay());
+    const Tensor g = direction(param, grad, o);
+    kept[0].add_(g * g);
+    param.add_(g / (kept[0].sqrt() + o.eps()), -rate);
+  });
 }
 
 }  // namespace adjoint::optim

@@ -37,31 +37,36 @@ void RMSprop::step() {
     check_update(param, grad);
   };
   for_each_parameter<RMSpropOptions>(check);
+  detail::FlatStates fresh;
+  ComposedSteps<State, RMSpropOptions> steps;
   for_each_parameter<RMSpropOptions>(
-      [](const Tensor& param, const Tensor& grad, State& state, const RMSpropOptions& o) {
-        std::vector<Tensor>& kept = state.tensors;
-        kept.resize(kNumStateTensors);
-        auto need = [&](StateTensor i) -> Tensor& {
-          if (!kept[i].defined()) kept[i] = zeros(param.sizes(), param.options());
-          return kept[i];
-        };
-        ++state.step;
-        const Tensor g = direction(param, grad, o);
-        need(kSquareAvg).mul_(o.alpha()).add_(g * g, 1 - o.alpha());
-        Tensor size = kept[kSquareAvg];
-        if (o.centered()) {
-          Tensor& mean = need(kGradAvg);
-          mean.add_(g - mean, 1 - o.alpha());
-          size = size - mean * mean;
+      [&](const Tensor& param, const Tensor&, State& state, const RMSpropOptions& o) {
+        state.tensors.resize(kNumStateTensors);
+        const bool needed[] = {true, o.momentum() > 0, o.centered()};
+        for (int i = 0; i < kNumStateTensors; ++i) {
+          if (needed[i] && !state.tensors[i].defined())
+            state.tensors[i] = fresh.zeros_like(param, i);
         }
-        const Tensor update = g / (size.sqrt() + o.eps());
-        if (o.momentum() > 0) {
-          need(kMomentumBuffer).mul_(o.momentum()).add_(update);
-          param.add_(kept[kMomentumBuffer], -o.lr());
-        } else {
-          param.add_(update, -o.lr());
-        }
+        steps.add(param, state, o);
       });
+  steps.run([](const Tensor& param, const Tensor& grad, const std::vector<Tensor>& kept, int64_t,
+               const RMSpropOptions& o) {
+    const Tensor g = direction(param, grad, o);
+    kept[kSquareAvg].mul_(o.alpha()).add_(g * g, 1 - o.alpha());
+    Tensor size = kept[kSquareAvg];
+    if (o.centered()) {
+      const Tensor& mean = kept[kGradAvg];
+      mean.add_(g - mean, 1 - o.alpha());
+      size = size - mean * mean;
+    }
+    const Tensor update = g / (size.sqrt() + o.eps());
+    if (o.momentum() > 0) {
+      kept[kMomentumBuffer].mul_(o.momentum()).add_(update);
+      param.add_(kept[kMomentumBuffer], -o.lr());
+    } else {
+      param.add_(update, -o.lr());
+    }
+  });
 }
 
 }  // namespace adjoint::optim
