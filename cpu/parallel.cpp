@@ -11,6 +11,7 @@
 
 #include "adjoint/error.h"
 #include "adjoint/ops.h"
+#include "core/util/denormals.h"
 
 namespace adjoint {
 namespace cpu {
@@ -23,6 +24,7 @@ struct Job {
   void* context;
   int64_t begin, end, grain;
   int parts;
+  FloatingPointMode mode;  // the caller's, also for the workers
   std::atomic<int> next_part{0};
   std::mutex error_mutex;
   std::exception_ptr error;
@@ -107,6 +109,7 @@ class Pool {
         if (!job) continue;
         active_.fetch_add(1, std::memory_order_relaxed);
       }
+      set_floating_point_mode(job->mode);
       job->help();
       active_.fetch_sub(1, std::memory_order_acq_rel);
     }
@@ -147,7 +150,7 @@ void parallel_for(int64_t begin, int64_t end, int64_t grain, RangeFunction f, vo
     return;
   }
   if (!pool) pool = new Pool(get_num_threads() - 1);
-  Job job{f, context, begin, end, grain, parts, {}, {}, {}};
+  Job job{f, context, begin, end, grain, parts, floating_point_mode(), {}, {}, {}};
   pool->run(job);
   if (job.error) std::rethrow_exception(job.error);
 }

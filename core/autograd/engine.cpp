@@ -17,6 +17,7 @@
 #include "core/autograd/mode.h"
 #include "core/autograd/thread_state.h"
 #include "core/autograd/unwanted_outputs.h"
+#include "core/util/denormals.h"
 
 // Note [Order of backward]
 // A node runs when all nodes that use its outputs have run or been passed over (its dependencies), and
@@ -349,6 +350,7 @@ class RunningGuard {
 
 void run_here(std::span<const Edge> roots, std::span<Tensor> grads, const Engine::Options& options) {
   detail::BackwardMode mode(options.create_graph);
+  FlushDenormalGuard flush_denormals;
   Run run(roots, options);
   RunningGuard guard(run);
   run.start(grads);

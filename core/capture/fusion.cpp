@@ -85,6 +85,7 @@ class Growing {
   bool take_next() {
     const ChainCall& next = calls_[end_];
     if (!next.call->run_over || end_ - begin_ == FusedChain::kMaxCalls) return false;
+    if (next.flushes_denormals != calls_[begin_].flushes_denormals) return false;
     const TensorIterator& iter = *next.call->iterator;
     if (iter.is_reduction || !iter.is_linear(0) || (end_ != begin_ && iter.numel != numel_))
       return false;

@@ -37,6 +37,7 @@ struct OperandPlace {
 /// A call and the places of its operands, where it has an iterator.
 struct ChainCall {
   detail::RecordedCall* call;
+  bool flushes_denormals;
   OperandPlace operands[4];
 };
 

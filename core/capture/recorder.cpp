@@ -10,6 +10,7 @@
 #include "core/autograd/mode.h"
 #include "core/device/builtin_backends.h"
 #include "core/tensor/tensor_iterator.h"
+#include "core/util/denormals.h"
 
 namespace adjoint {
 namespace {
@@ -65,7 +66,10 @@ void Recorder::refuse_arguments(const OpDef& op) {
 
 // ---- Calls and their arguments
 
-void Recorder::add(detail::RecordedCall& call) { calls_.list.push_back(&call); }
+void Recorder::add(detail::RecordedCall& call) {
+  calls_.list.push_back(&call);
+  calls_.flushes_denormals.push_back(flushes_denormals());
+}
 
 int Recorder::buffer_of(const TensorImpl& impl) {
   Storage& storage = *impl.storage();
@@ -249,7 +253,9 @@ void Recorder::find_operands_of_iterators() {
     if (o.address) operands.emplace(o.address, &o);
   }
   for (detail::RecordedCall* call : calls_.list) {
-    ChainCall& found = chain_calls_.emplace_back(ChainCall{call, {}});
+    const size_t at = chain_calls_.size();
+    ChainCall& found =
+        chain_calls_.emplace_back(ChainCall{call, calls_.flushes_denormals[at], {}});
     for (int op = 0; call->iterator && op < call->iterator->num_operands; ++op) {
       if (auto o = operands.find(&call->iterator->pointer(op)); o != operands.end())
         found.operands[op] = {o->second->buffer, o->second->offset};
@@ -313,8 +319,10 @@ std::vector<Chain> Recorder::lay_out_memory(Recording& recording) {
 
 void Recorder::fuse(const std::vector<Chain>& chains, Recording& recording, char* arena) {
   std::vector<detail::RecordedCall*> fused;
+  std::vector<bool> flushes;
   size_t next = 0;
   for (size_t i = 0; i < calls_.list.size(); ++i) {
+    flushes.push_back(calls_.flushes_denormals[i]);
     if (next == chains.size() || chains[next].begin != i) {
       fused.push_back(calls_.list[i]);
       continue;
@@ -327,6 +335,7 @@ void Recorder::fuse(const std::vector<Chain>& chains, Recording& recording, char
     ++next;
   }
   calls_.list = std::move(fused);
+  calls_.flushes_denormals = std::move(flushes);
 }
 
 void Recorder::point_operands(Recording& recording, char* arena) {

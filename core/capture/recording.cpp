@@ -8,6 +8,7 @@
 #include "core/autograd/flat_parameters.h"
 #include "core/autograd/mode.h"
 #include "core/capture/fusion.h"
+#include "core/util/denormals.h"
 
 namespace adjoint {
 
@@ -17,6 +18,7 @@ CallList::~CallList() {
 
 void CallList::swap(CallList& other) noexcept {
   std::swap(list, other.list);
+  std::swap(flushes_denormals, other.flushes_denormals);
   std::swap(chunks_, other.chunks_);
   std::swap(used_, other.used_);
 }
@@ -113,6 +115,20 @@ Change Recording::prepare() {
   return Change::None;
 }
 
+/// Calls f for each call, in the floating-point mode that it was recorded in.
+template <class F>
+void Recording::for_each_call(const F& f) {
+  const FloatingPointModeGuard host_mode;
+  bool flushes = flushes_denormals();
+  for (size_t i = 0; i < calls.list.size(); ++i) {
+    if (calls.flushes_denormals[i] != flushes) [[unlikely]] {
+      flushes = !flushes;
+      set_flushes_denormals(flushes);
+    }
+    f(*calls.list[i]);
+  }
+}
+
 void Recording::run() {
   for (Reservation& r : reservations) {
     const PhiloxState state = r.generator->reserve(r.count);
@@ -123,7 +139,7 @@ void Recording::run() {
   } else if (graph_) {
     graph_->launch(streams[0]);
   } else {
-    for (const detail::RecordedCall* call : calls.list) call->run(*call);
+    for_each_call([](const detail::RecordedCall& call) { call.run(call); });
   }
   for (const auto& refresher : refreshers) refresher->commit();
   for (VersionCounter* version : changed) version->bump();
@@ -135,17 +151,17 @@ void Recording::run() {
 
 // The calls of a chain are seen one after the other, and all are made with the first.
 void Recording::run_observed(DispatchObserver& observer) {
-  for (const detail::RecordedCall* call : calls.list) {
-    const FusedChain* chain = FusedChain::from(*call);
-    observer.before(*call->op, call->stream);
-    call->run(*call);
-    observer.after(*call->op, call->stream);
+  for_each_call([&](const detail::RecordedCall& call) {
+    const FusedChain* chain = FusedChain::from(call);
+    observer.before(*call.op, call.stream);
+    call.run(call);
+    observer.after(*call.op, call.stream);
     for (size_t i = 1; chain && i < chain->calls().size(); ++i) {
       const detail::RecordedCall& part = *chain->calls()[i];
       observer.before(*part.op, part.stream);
       observer.after(*part.op, part.stream);
     }
-  }
+  });
 }
 
 size_t Recording::num_calls() const { return calls.list.size() + num_fused() - num_chains(); }

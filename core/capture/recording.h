@@ -19,6 +19,8 @@ namespace adjoint {
 /// Kernel calls, and the memory that they lie in.
 struct CallList {
   std::vector<detail::RecordedCall*> list;
+  /// Whether subnormal numbers were zero for the thread that made the call (core/util/denormals.h).
+  std::vector<bool> flushes_denormals;
 
   CallList() = default;
   ~CallList();
@@ -137,6 +139,8 @@ class Recording final : private GraphWork {
   bool has_changed(size_t piece) const override {
     return !refresher_of[piece] || refresher_of[piece]->has_changed();
   }
+  template <class F>
+  void for_each_call(const F& f);
   void run_observed(DispatchObserver& observer);
 
   std::unique_ptr<Graph> graph_;

@@ -2,6 +2,7 @@
 #include "adjoint/context.h"
 
 #include "adjoint/error.h"
+#include "core/util/denormals.h"
 
 namespace adjoint {
 
@@ -13,6 +14,12 @@ void Context::setFloat32MatmulPrecision(std::string_view name) {
                 "'");
   setFloat32MatmulPrecision(is_highest ? HIGHEST : is_high ? HIGH : MEDIUM);
 }
+
+bool Context::setFlushDenormal(bool on) noexcept {
+  flush_denormal_.store_relaxed(on);
+  return kCanFlushDenormals;
+}
+bool wants_flushed_denormals() noexcept { return globalContext().flushDenormal(); }
 
 Context& globalContext() noexcept {
   static constinit Context context;

@@ -2,6 +2,7 @@
 #include "adjoint/optim/adagrad.h"
 
 #include "core/optim/composed.h"
+#include "core/util/denormals.h"
 
 namespace adjoint::optim {
 namespace {
@@ -30,6 +31,7 @@ std::vector<Optimizer::StateName> Adagrad::state_names() const { return {{"sum",
 
 void Adagrad::step() {
   refuse_capture("Adagrad::step", "record steps of SGD, Adam or AdamW");
+  FlushDenormalGuard flush_denormals;
   auto check = [](const Tensor& param, const Tensor& grad, State&, const AdagradOptions&) {
     check_update(param, grad);
   };

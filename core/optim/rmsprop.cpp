@@ -2,6 +2,7 @@
 #include "adjoint/optim/rmsprop.h"
 
 #include "core/optim/composed.h"
+#include "core/util/denormals.h"
 
 namespace adjoint::optim {
 namespace {
@@ -33,6 +34,7 @@ std::vector<Optimizer::StateName> RMSprop::state_names() const {
 
 void RMSprop::step() {
   refuse_capture("RMSprop::step", "record steps of SGD, Adam or AdamW");
+  FlushDenormalGuard flush_denormals;
   auto check = [](const Tensor& param, const Tensor& grad, State&, const RMSpropOptions&) {
     check_update(param, grad);
   };

@@ -13,6 +13,7 @@
 #include "core/capture/recorder.h"
 #include "core/ops/elementwise.h"
 #include "core/optim/update.h"
+#include "core/util/denormals.h"
 #include "core/util/reused_vector.h"
 
 namespace adjoint {
@@ -143,6 +144,7 @@ class UpdateList {
   void run(const Op<void(const Stream&, ArrayRef<Tensors>, const Update&)>& op, Commit commit,
            const Called& called) {
     NoGradGuard no_grad;
+    FlushDenormalGuard flush_denormals;
     for (size_t begin = 0; begin < entries_->size();) {
       size_t end = gather_alike(begin);
       const Tensor& param = (*tensors_)[begin].param;

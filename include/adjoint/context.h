@@ -38,6 +38,14 @@ class ADJOINT_API Context {
                                     : Float32MatmulPrecision::HIGHEST);
   }
 
+  /// Whether the CPU takes subnormal numbers for zero inside of a step: in backward, in
+  /// optimizers' steps and in what was recorded there. True at first: many processors are very slow
+  /// on subnormal numbers. Outside, and after any of these, the floating-point mode is the host
+  /// program's own, which the library leaves alone.
+  bool flushDenormal() const noexcept { return flush_denormal_.relaxed(); }
+  /// Returns whether this processor can do so.
+  bool setFlushDenormal(bool on) noexcept;
+
   /// Whether convolutions are left to cuDNN where it was found and is expected to be faster. True
   /// at first.
   bool userEnabledCuDNN() const noexcept { return enabled_cudnn_.relaxed(); }
@@ -53,6 +61,7 @@ class ADJOINT_API Context {
 
  private:
   detail::Atomic<uint8_t> precision_;
+  detail::Atomic<bool> flush_denormal_ = true;
   detail::Atomic<bool> enabled_cudnn_ = true, deterministic_cudnn_ = true, allow_tf32_cudnn_;
 };
 
