@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Speed of the matrix product at one thread: every instruction set of this build and processor at
-// the shapes of small networks' steps. `--benchmark_filter=avx512/float` picks some.
+// the shapes of small networks' steps, beside the processor's peak and, where they were found,
+// oneDNN and OpenBLAS (OMP_NUM_THREADS=1). `--benchmark_filter=avx512/float` picks some.
 #include <benchmark/benchmark.h>
 
 #include <string>
@@ -8,6 +9,16 @@
 #include <vector>
 
 #include "cpu/kernels/gemm_isas.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+#ifdef BENCH_ONEDNN
+#include <dnnl.h>
+#endif
+#ifdef BENCH_OPENBLAS
+#include <cblas.h>
+#endif
 
 namespace {
 
@@ -52,6 +63,8 @@ constexpr Shape kShapes[] = {
     {"square", "NN", 256, 256, 256},
     {"square", "NN", 512, 512, 512},
     {"square", "NN", 1024, 1024, 1024},
+    {"square", "NT", 1024, 1024, 1024},
+    {"square", "NN", 2048, 2048, 2048},
 };
 
 template <class T>
@@ -74,9 +87,35 @@ void measure(benchmark::State& state, const GemmOfIsa<T>& kernels, const Shape& 
       benchmark::Counter(flop, benchmark::Counter::kIsIterationInvariantRate);
 }
 
+#ifdef BENCH_ONEDNN
+void multiply_by_onednn(const GemmArgs<float>& g) {
+  const bool a_in_rows = g.a_col == 1, b_in_rows = g.b_col == 1;
+  dnnl_sgemm(a_in_rows ? 'N' : 'T', b_in_rows ? 'N' : 'T', g.m, g.n, g.k, 1, g.a,
+             a_in_rows ? g.a_row : g.a_col, g.b, b_in_rows ? g.b_row : g.b_col, 0, g.c, g.c_row);
+}
+#endif
+#ifdef BENCH_OPENBLAS
+void multiply_by_openblas(const GemmArgs<float>& g) {
+  const bool a_in_rows = g.a_col == 1, b_in_rows = g.b_col == 1;
+  cblas_sgemm(CblasRowMajor, a_in_rows ? CblasNoTrans : CblasTrans,
+              b_in_rows ? CblasNoTrans : CblasTrans, int(g.m), int(g.n), int(g.k), 1, g.a,
+              int(a_in_rows ? g.a_row : g.a_col), g.b, int(b_in_rows ? g.b_row : g.b_col), 0, g.c,
+              int(g.c_row));
+}
+#endif
+
 template <class T>
 void add_benchmarks() {
-  for (const auto& kernels : adjoint::cpu::gemm_of_isas<T>()) {
+  auto all = adjoint::cpu::gemm_of_isas<T>();
+  if constexpr (std::is_same_v<T, float>) {
+#ifdef BENCH_ONEDNN
+    all.push_back({"onednn", multiply_by_onednn, nullptr, nullptr, nullptr});
+#endif
+#ifdef BENCH_OPENBLAS
+    all.push_back({"openblas", multiply_by_openblas, nullptr, nullptr, nullptr});
+#endif
+  }
+  for (const auto& kernels : all) {
     for (const Shape& s : kShapes) {
       const std::string name = std::string("gemm/") + kernels.isa + "/" +
                                (std::is_same_v<T, float> ? "float" : "double") + "/" + s.name +
@@ -88,9 +127,34 @@ void add_benchmarks() {
   }
 }
 
+#if defined(__x86_64__)
+/// Multiplies and adds in registers alone, which no product can be faster than.
+[[gnu::target("avx512f")]] void measure_peak(benchmark::State& state) {
+  constexpr int kChains = 12, kSteps = 1000;
+  __m512 sums[kChains], x = _mm512_set1_ps(0.5f), y = _mm512_set1_ps(0.25f);
+  for (__m512& sum : sums) sum = y;
+  for (auto _ : state) {
+    for (int i = 0; i < kSteps; ++i) {
+#pragma GCC unroll 12
+      for (__m512& sum : sums) sum = _mm512_fmadd_ps(sum, x, y);
+    }
+    benchmark::DoNotOptimize(sums);
+  }
+  state.counters["FLOP/s"] = benchmark::Counter(2.0 * 16 * kChains * kSteps,
+                                                benchmark::Counter::kIsIterationInvariantRate);
+}
+void add_peak() {
+  if (__builtin_cpu_supports("avx512f"))
+    benchmark::RegisterBenchmark("peak/avx512/float", measure_peak);
+}
+#else
+void add_peak() {}
+#endif
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  add_peak();
   add_benchmarks<float>();
   add_benchmarks<double>();
   benchmark::Initialize(&argc, argv);

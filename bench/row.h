@@ -21,6 +21,7 @@ inline void (*synchronize)() = nullptr;
 template <class F>
 void measure(benchmark::State& state, F work) {
   if (!synchronize) {
+    work();  // what is made once, such as an optimizer's state, is there
     for (auto _ : state) work();
     return;
   }

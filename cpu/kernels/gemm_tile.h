@@ -50,6 +50,14 @@ void tile(const TileArgs<T>& t) {
 #pragma GCC unroll 8
     for (int j = 0; j < kVectors; ++j) sum[i][j] = Vec<T>(T(0));
   }
+  if (t.add) {  // C was last met a block of k ago
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows; ++i) {
+      for (int j = 0; j < kVectors; ++j) {
+        __builtin_prefetch(t.c + i * t.c_row + j * kLanes<T>, 1);
+      }
+    }
+  }
   const T* a = t.a;
   const T* b = t.b;
   const int64_t a_row = t.a_row, a_col = t.a_col, b_row = t.b_row;
