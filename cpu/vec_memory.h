@@ -2,6 +2,8 @@
 // Moving N elements between memory and a (sub)register: whole, first n lanes, strided.
 #pragma once
 
+#include <utility>
+
 #include "adjoint/half.h"
 #include "cpu/isa.h"
 
@@ -184,10 +186,24 @@ ADJOINT_ALWAYS_INLINE Register<To, N> zero_extend(Register<From, N> lanes) {
   return __builtin_convertvector(lanes, Register<To, N>);
 }
 
+/// N elements, every second one: the even lanes of the first half, and the odd ones of a second
+/// half that ends with the last element.
+template <class S, int N, int... I>
+ADJOINT_ALWAYS_INLINE Register<lane_t<S>, N> every_second(const S* p,
+                                                          std::integer_sequence<int, I...>) {
+  return __builtin_shufflevector(load_lanes<S, N>(p), load_lanes<S, N>(p + N - 1),
+                                 (I < N / 2 ? 2 * I : 2 * I + 1)...);
+}
+
 /// As load_lanes, with `stride` bytes (any, also 0 and negative) between neighbouring elements.
 template <class S, int N>
 ADJOINT_ALWAYS_INLINE Register<lane_t<S>, N> load_lanes_strided(const S* p, int64_t stride, int n) {
   using L = lane_t<S>;
+  if constexpr (N >= 4) {
+    if (stride == 2 * int64_t(sizeof(L)) && n == N) {
+      return every_second<S, N>(p, std::make_integer_sequence<int, N>());
+    }
+  }
   alignas(sizeof(Register<L, N>)) L lanes[N] = {};
   const char* from = reinterpret_cast<const char*>(p);
   for (int i = 0; i < n; ++i) __builtin_memcpy(&lanes[i], from + i * stride, sizeof(L));

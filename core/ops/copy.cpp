@@ -203,7 +203,13 @@ Tensor Tensor::contiguous() const { return is_contiguous() ? *this : clone(); }
 Tensor Tensor::to(Device device, ScalarType dtype, bool non_blocking, bool copy) const {
   bool same_device = device.type() == this->device().type() && (!device.has_index() || device == this->device());
   if (same_device && dtype == this->dtype() && !copy) return *this;
-  Tensor out = copy_of(*this, dtype, same_device ? this->device() : device, non_blocking);
+  Tensor out;
+  if (same_device && !is_contiguous()) {
+    out = make_output_like(*this, dtype, stream_for(*this));
+    copy_values(out, *this);
+  } else {
+    out = copy_of(*this, dtype, same_device ? this->device() : device, non_blocking);
+  }
   if (isFloatingType(dtype) && needs_grad(*this)) set_history(out, make_node<ToCopyBackward>(*this));
   return out;
 }

@@ -3,6 +3,22 @@
 
 namespace adjoint {
 
+Tensor make_permuted_output(const Tensor& like, ScalarType dtype, const Stream& stream) {
+  const IntArrayRef sizes = like.sizes(), strides = like.strides();
+  bool met[kMaxDims] = {};
+  int64_t filled = 1;
+  for (size_t found = 0; found < sizes.size(); ++found) {
+    size_t d = 0;
+    while (d < sizes.size() && (met[d] || (strides[d] != filled && sizes[d] != 1))) ++d;
+    if (d == sizes.size()) return make_output(sizes, dtype, stream);
+    met[d] = true;
+    filled *= sizes[d];
+  }
+  return Tensor(intrusive_ptr<TensorImpl>::adopt(
+      new TensorImpl(Storage::allocate(size_t(filled) * elementSize(dtype), stream), dtype, sizes,
+                     strides, 0)));
+}
+
 void check_same_device(const char* op, const Tensor& a, const Tensor& b) {
   ADJOINT_CHECK(a.device() == b.device(), op, ": Expected all tensors to be on the same device, but found at least two devices, ",
                 a.device(), " and ", b.device(), "!");

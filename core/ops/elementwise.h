@@ -21,6 +21,15 @@ inline Tensor make_output(IntArrayRef sizes, ScalarType dtype, const Stream& str
       new TensorImpl(Storage::allocate(size_t(numel_of(sizes)) * elementSize(dtype), stream), dtype, sizes)));
 }
 
+/// Memory for a result of the shape of `like`, laid out as `like` is where that fills its memory in
+/// some order of dimensions, so that both are walked as they lie; row-major otherwise.
+Tensor make_permuted_output(const Tensor& like, ScalarType dtype, const Stream& stream);
+inline Tensor make_output_like(const Tensor& like, ScalarType dtype, const Stream& stream) {
+  if (like.impl()->is_contiguous()) [[likely]]
+    return make_output(like.impl()->sizes(), dtype, stream);
+  return make_permuted_output(like, dtype, stream);
+}
+
 /// Row-major pinned memory. Throws Error unless `device` is the CPU.
 Tensor make_pinned(IntArrayRef sizes, ScalarType dtype, Device device);
 
@@ -63,7 +72,7 @@ Tensor run_unary(const Op<void(const Stream&, const TensorIterator&, Args...)>& 
                  ScalarType compute, ScalarType result, Args... args) {
   Stream stream = stream_for(a);
   check_dtype(op, compute);
-  Tensor out = make_output(a.sizes(), result, stream);
+  Tensor out = make_output_like(a, result, stream);
   if (out.numel() == 0) return out;
   if (a.dtype() == compute) {
     op(stream, TensorIterator(out, a), args...);
@@ -81,12 +90,15 @@ Tensor run_binary(const Op<void(const Stream&, const TensorIterator&, Args...)>&
   if (a.dtype() == b.dtype() && a.sizes() == b.sizes() && a.device() == b.device() &&
       (!floating || isFloatingType(a.dtype()))) [[likely]] {
     check_dtype(op, a.dtype());
-    Tensor out = make_output(a.sizes(), comparison ? kBool : a.dtype(), stream);
+    Tensor out = make_output_like(a, comparison ? kBool : a.dtype(), stream);
     if (out.numel() != 0) op(stream, TensorIterator(out, a, b), args...);
     return out;
   }
   BinaryOperands operands = prepare_binary(op, a, b, floating);
-  Tensor out = make_output(operands.sizes, comparison ? kBool : operands.a.dtype(), stream_for(operands.a));
+  const ScalarType result = comparison ? kBool : operands.a.dtype();
+  stream = stream_for(operands.a);
+  Tensor out = operands.a.sizes() == operands.sizes ? make_output_like(operands.a, result, stream)
+                                                    : make_output(operands.sizes, result, stream);
   if (out.numel() != 0) op(stream, TensorIterator(out, operands.a, operands.b), args...);
   return out;
 }
@@ -98,7 +110,7 @@ Tensor run_binary(const Op<void(const Stream&, const TensorIterator&, Args...)>&
   if (floating) compute = floating_result(compute);
   Stream stream = stream_for(a);
   check_dtype(op, compute);
-  Tensor out = make_output(a.sizes(), comparison ? kBool : compute, stream);
+  Tensor out = make_output_like(a, comparison ? kBool : compute, stream);
   if (out.numel() == 0) return out;
   if (a.dtype() == compute) {
     op(stream, TensorIterator(out, a, b, compute), args...);
@@ -115,7 +127,7 @@ Tensor run_binary(const Op<void(const Stream&, const TensorIterator&, Args...)>&
   if (floating) compute = floating_result(compute);
   Stream stream = stream_for(b);
   check_dtype(op, compute);
-  Tensor out = make_output(b.sizes(), comparison ? kBool : compute, stream);
+  Tensor out = make_output_like(b, comparison ? kBool : compute, stream);
   if (out.numel() == 0) return out;
   if (b.dtype() == compute) {
     op(stream, TensorIterator(out, a, b, compute), args...);

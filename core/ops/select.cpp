@@ -240,7 +240,8 @@ Tensor where(const Tensor& condition, const Tensor& self, const Tensor& other) {
   ScalarType dtype = result_type(a, b);
   DimVector sizes = broadcast_shapes(broadcast_shapes(c.sizes(), a.sizes()), b.sizes());
   Stream stream = stream_for(c);
-  Tensor out = make_output(sizes, dtype, stream);
+  Tensor out = a.sizes() == IntArrayRef(sizes) ? make_output_like(a, dtype, stream)
+                                               : make_output(sizes, dtype, stream);
   if (out.numel() != 0) {
     where_op(stream, TensorIterator(out, c, cast_input(a, dtype), cast_input(b, dtype)));
   }
@@ -264,8 +265,11 @@ Tensor where(const Tensor& condition, const Scalar& self, const Scalar& other) {
 
 Tensor masked_fill(const Tensor& self, const Tensor& mask, const Scalar& value) {
   check_mask(self, mask, value);
+  const Stream stream = stream_for(self);
   Tensor out =
-      make_output(broadcast_shapes(self.sizes(), mask.sizes()), self.dtype(), stream_for(self));
+      self.sizes() == mask.sizes()
+          ? make_output_like(self, self.dtype(), stream)
+          : make_output(broadcast_shapes(self.sizes(), mask.sizes()), self.dtype(), stream);
   fill_where(out, self, mask, value);
   if (needs_grad(self)) {
     auto node = make_node<MaskedFillBackward>(self);

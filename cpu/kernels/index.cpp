@@ -30,6 +30,22 @@ struct Indices {
   }
 };
 
+/// The same list, of one type: what is compiled for loops over many indices.
+template <class I>
+struct TypedIndices {
+  const I* data;
+  int64_t stride;
+  ADJOINT_ALWAYS_INLINE int64_t operator[](int64_t i) const { return data[i * stride]; }
+};
+template <class F>
+ADJOINT_ALWAYS_INLINE void with_indices(const Indices& index, const F& f) {
+  if (index.is_long) {
+    f(TypedIndices<int64_t>{static_cast<const int64_t*>(index.data), index.stride});
+  } else {
+    f(TypedIndices<int32_t>{static_cast<const int32_t*>(index.data), index.stride});
+  }
+}
+
 ADJOINT_ALWAYS_INLINE int64_t checked(int64_t i, const char* op, int64_t dim, int64_t size) {
   if (uint64_t(i) >= uint64_t(size)) [[unlikely]]
     throw_index_error(op, i, dim, size);
@@ -179,8 +195,24 @@ struct SliceCopy {
   int64_t outer, count, size, inner;
 };
 
+/// Slices of one element: columns of rows.
+template <class U, class List>
+void copy_columns(const SliceCopy& s, U* out, const U* self, const List& index) {
+  parallel_for(0, s.outer, max(1, kGrainSize / max(1, s.count)), [&](int64_t begin, int64_t end) {
+    for (int64_t o = begin; o < end; ++o) {
+      for (int64_t i = 0; i < s.count; ++i) {
+        const int64_t column = checked(index[i], s.op, s.dim, s.size);
+        out[o * s.count + i] = column == s.zero_row ? U(0) : self[o * s.size + column];
+      }
+    }
+  });
+}
+
 template <class U>
 void copy_slices(const SliceCopy& s, U* out, const U* self, const Indices& index) {
+  if (s.inner == 1 && s.outer != 1) {
+    return with_indices(index, [&](const auto& list) { copy_columns(s, out, self, list); });
+  }
   parallel_for(0, s.outer * s.count, max(1, kGrainSize / s.inner), [&](int64_t begin, int64_t end) {
     for (int64_t at = begin; at < end; ++at) {
       int64_t row = checked(index[at % s.count], s.op, s.dim, s.size);
@@ -218,25 +250,27 @@ void write_slices(const SliceCopy& s, T* out, const T* src, const Indices& index
     }
   };
   int64_t work = s.count * s.inner;
-  if (s.outer >= s.size || s.outer * work < kGrainSize) {
-    parallel_for(0, s.outer, max(1, kGrainSize / work), [&](int64_t begin, int64_t end) {
-      for (int64_t o = begin; o < end; ++o) {
+  with_indices(index, [&](const auto& list) {
+    if (s.outer >= s.size || s.outer * work < kGrainSize) {
+      parallel_for(0, s.outer, max(1, kGrainSize / work), [&](int64_t begin, int64_t end) {
+        for (int64_t o = begin; o < end; ++o) {
+          for (int64_t i = 0; i < s.count; ++i) {
+            int64_t row = checked(list[i], s.op, s.dim, s.size);
+            if (row != s.zero_row) add(o, i, row);
+          }
+        }
+      });
+      return;
+    }
+    int64_t rows = max(1, s.size * kGrainSize / (s.outer * work));
+    parallel_for(0, s.size, rows, [&](int64_t begin, int64_t end) {
+      for (int64_t o = 0; o < s.outer; ++o) {
         for (int64_t i = 0; i < s.count; ++i) {
-          int64_t row = checked(index[i], s.op, s.dim, s.size);
-          if (row != s.zero_row) add(o, i, row);
+          int64_t row = checked(list[i], s.op, s.dim, s.size);
+          if (row >= begin && row < end && row != s.zero_row) add(o, i, row);
         }
       }
     });
-    return;
-  }
-  int64_t rows = max(1, s.size * kGrainSize / (s.outer * work));
-  parallel_for(0, s.size, rows, [&](int64_t begin, int64_t end) {
-    for (int64_t o = 0; o < s.outer; ++o) {
-      for (int64_t i = 0; i < s.count; ++i) {
-        int64_t row = checked(index[i], s.op, s.dim, s.size);
-        if (row >= begin && row < end && row != s.zero_row) add(o, i, row);
-      }
-    }
   });
 }
 
@@ -323,29 +357,40 @@ struct Lines {
     auto across = [&](const TensorImpl& t) { return last < 0 ? 0 : t.strides()[size_t(last)]; };
     const int64_t index_across = across(index), picked_across = across(picked),
                   other_across = across(other);
-    const Indices indices(index);
-    while (begin < end) {
-      int64_t at = begin, i0 = 0, p0 = 0, o0 = 0, run = 1;
-      for (int64_t k = index.dim(); k-- > 0;) {
-        if (k == dim) continue;
-        const int64_t n = index.sizes()[size_t(k)], i = at % n;
-        at /= n;
-        if (k == last) run = n - i < end - begin ? n - i : end - begin;
-        i0 += i * index.strides()[size_t(k)];
-        p0 += i * picked.strides()[size_t(k)];
-        o0 += i * other.strides()[size_t(k)];
-      }
-      const int64_t outer = inner_line ? run : length, inner = inner_line ? length : run;
-      for (int64_t a = 0; a < outer; ++a) {
-        for (int64_t b = 0; b < inner; ++b) {
-          const int64_t i = inner_line ? b : a, j = inner_line ? a : b;
-          const int64_t row =
-              checked(indices[i0 + i * index_along + j * index_across], op, dim, size);
-          f(p0 + row * stride + j * picked_across, o0 + i * other_along + j * other_across);
+    with_indices(Indices(index), [&](const auto& list) {
+      while (begin < end) {
+        int64_t at = begin, i0 = 0, p0 = 0, o0 = 0, run = 1;
+        for (int64_t k = index.dim(); k-- > 0;) {
+          if (k == dim) continue;
+          const int64_t n = index.sizes()[size_t(k)], i = at % n;
+          at /= n;
+          if (k == last) run = n - i < end - begin ? n - i : end - begin;
+          i0 += i * index.strides()[size_t(k)];
+          p0 += i * picked.strides()[size_t(k)];
+          o0 += i * other.strides()[size_t(k)];
         }
+        auto pick = [&](int64_t i) { return checked(list[i], op, dim, size) * stride; };
+        for (int64_t a = 0; a < (inner_line ? run : length); ++a) {
+          if (!inner_line) {
+            const int64_t i = i0 + a * index_along, o = o0 + a * other_along;
+            for (int64_t b = 0; b < run; ++b) {
+              f(p0 + pick(i + b * index_across) + b * picked_across, o + b * other_across);
+            }
+            continue;
+          }
+          const int64_t i = i0 + a * index_across, p = p0 + a * picked_across,
+                        o = o0 + a * other_across;
+          if (index_along == 1 && other_along == 1) {
+            for (int64_t b = 0; b < length; ++b) f(p + pick(i + b), o + b);
+          } else {
+            for (int64_t b = 0; b < length; ++b) {
+              f(p + pick(i + b * index_along), o + b * other_along);
+            }
+          }
+        }
+        begin += run;
       }
-      begin += run;
-    }
+    });
   }
   template <class F>
   void walk_all(const F& f) const {

@@ -5,6 +5,7 @@
 #include "adjoint/tensor.h"
 #include "core/dispatch/grad_write.h"
 #include "cpu/parallel.h"
+#include "cpu/scratch.h"
 #include "cpu/vec.h"
 
 namespace adjoint::cpu::ADJOINT_CPU_ISA {
@@ -29,24 +30,20 @@ ADJOINT_ALWAYS_INLINE void put(S* p, T value, bool add) {
   x.store(p, 1);
 }
 
-/// n elements, `stride` from one to the next.
+/// n elements side by side.
 template <class S>
 struct Span {
   S* data;
-  int64_t n, stride;
+  int64_t n;
 
   template <class T>
   ADJOINT_ALWAYS_INLINE Vec<T> load(int64_t i, int lanes) const {
-    if (stride != 1)
-      return Vec<T>::load_strided(data + i * stride, stride * int64_t(sizeof(S)), lanes);
     return lanes == Vec<T>::size ? Vec<T>::load(data + i) : Vec<T>::load(data + i, lanes);
   }
   template <class T>
   ADJOINT_ALWAYS_INLINE void store(int64_t i, int lanes, Vec<T> x, bool add) const {
     if (add) x = x + load<T>(i, lanes);
-    if (stride != 1) {
-      x.store_strided(data + i * stride, stride * int64_t(sizeof(S)), lanes);
-    } else if (lanes == Vec<T>::size) {
+    if (lanes == Vec<T>::size) {
       x.store(data + i);
     } else {
       x.store(data + i, lanes);
@@ -85,6 +82,51 @@ T sum_of_squares(const Span<S>& x, T mean) {
   });
   return reduce_add(total);
 }
+/// K sums for each column of [rows, columns]: f(row, column, lanes, sums) adds to them. Blocks of
+/// rows are walked column by column; their sums are added up in double, in totals[k][column].
+template <class T, int K, class F>
+void sum_rows(int64_t rows, int64_t columns, double* totals, const F& f) {
+  using V = Vec<T>;
+  constexpr int64_t kBlock = 32;
+  for (int64_t i = 0; i < K * columns; ++i) totals[i] = 0;
+  for (int64_t first = 0; first < rows; first += kBlock) {
+    const int64_t last = first + kBlock < rows ? first + kBlock : rows;
+    auto walk = [&]<int Width>(int64_t column, int lanes) __attribute__((always_inline)) {
+      V sums[Width][K];
+      for (auto& vector : sums) {
+        for (V& sum : vector) sum = V(T(0));
+      }
+      for (int64_t r = first; r < last; ++r) {
+        for (int w = 0; w < Width; ++w) f(r, column + w * V::size, lanes, sums[w]);
+      }
+      for (int w = 0; w < Width; ++w) {
+        for (int k = 0; k < K; ++k) {
+          double* to = totals + k * columns + column + w * V::size;
+          for (int lane = 0; lane < lanes; ++lane) to[lane] += double(sums[w][k].v[lane]);
+        }
+      }
+    };
+    int64_t i = 0;
+    for (; i + 4 * V::size <= columns; i += 4 * V::size) walk.template operator()<4>(i, V::size);
+    for_vectors<T>(columns - i,
+                   [&](int64_t at, int lanes) { walk.template operator()<1>(i + at, lanes); });
+  }
+}
+/// f(first, last, totals) for runs of columns, from several threads; `totals` has room for K
+/// numbers of each of them.
+template <int K, class F>
+void for_columns(int64_t rows, int64_t n, const F& f) {
+  constexpr int64_t kRun = 4096;
+  const int64_t grain = max(64, kGrainSize / max(1, rows) / 64 * 64);
+  parallel_for(0, n, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t first = begin; first < end; first += kRun) {
+      const int64_t last = first + kRun < end ? first + kRun : end;
+      const size_t bytes = size_t(K * (last - first)) * sizeof(double);
+      f(first, last, static_cast<double*>(scratch(Scratch::kReduce, bytes)));
+    }
+  });
+}
+
 template <class T>
 T inverse_root(double var, double eps) {
   return T(1.0 / __builtin_sqrt(var + eps));
@@ -103,16 +145,16 @@ void layer_norm(const Tensor& out, const Tensor& mean, const Tensor& rstd, const
   parallel_for(0, rows, max(1, kGrainSize / n), [&](int64_t begin, int64_t end) {
     using V = Vec<T>;
     for (int64_t r = begin; r < end; ++r) {
-      const Span<const S> row{x + r * n, n, 1};
-      const Span<S> to{y + r * n, n, 1};
+      const Span<const S> row{x + r * n, n};
+      const Span<S> to{y + r * n, n};
       const T m = sum<T>(row) / T(n);
       const T s = inverse_root<T>(double(sum_of_squares<T>(row, m)) / double(n), eps);
       means[r] = m;
       rstds[r] = s;
       for_vectors<T>(n, [&](int64_t i, int lanes) {
         V h = (row.template load<T>(i, lanes) - V(m)) * V(s);
-        if (w) h = h * Span<const S>{w, n, 1}.template load<T>(i, lanes);
-        if (b) h = h + Span<const S>{b, n, 1}.template load<T>(i, lanes);
+        if (w) h = h * Span<const S>{w, n}.template load<T>(i, lanes);
+        if (b) h = h + Span<const S>{b, n}.template load<T>(i, lanes);
         to.template store<T>(i, lanes, h, false);
       });
     }
@@ -138,8 +180,8 @@ void layer_norm_backward(const Tensor& grad_input, const Tensor& grad_weight,
   if (dx) {
     parallel_for(0, rows, max(1, kGrainSize / n), [&](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; ++r) {
-        const Span<const S> row{x + r * n, n, 1}, from{g + r * n, n, 1}, scale{w, n, 1};
-        const Span<S> to{dx + r * n, n, 1};
+        const Span<const S> row{x + r * n, n}, from{g + r * n, n}, scale{w, n};
+        const Span<S> to{dx + r * n, n};
         const V m(means[r]), s(rstds[r]);
         auto scaled = [&](int64_t i, int lanes) {
           V v = from.template load<T>(i, lanes);
@@ -160,27 +202,126 @@ void layer_norm_backward(const Tensor& grad_input, const Tensor& grad_weight,
     });
   }
   if (!dw && !db) return;
-  const int64_t vectors = (n + V::size - 1) / V::size;
-  parallel_for(
-      0, vectors, max(1, kGrainSize / max(1, rows * V::size)), [&](int64_t begin, int64_t end) {
-        for (int64_t v = begin; v < end; ++v) {
-          const int64_t i = v * V::size;
-          const int lanes = n - i < V::size ? int(n - i) : int(V::size);
-          V sum_g(T(0)), sum_gh(T(0));
-          for (int64_t r = 0; r < rows; ++r) {
-            V value = Span<const S>{g + r * n, n, 1}.template load<T>(i, lanes);
-            V h = (Span<const S>{x + r * n, n, 1}.template load<T>(i, lanes) - V(means[r])) *
-                  V(rstds[r]);
-            sum_g += value;
-            sum_gh = fma(value, h, sum_gh);
-          }
-          if (dw) Span<S>{dw, n, 1}.template store<T>(i, lanes, sum_gh, add);
-          if (db) Span<S>{db, n, 1}.template store<T>(i, lanes, sum_g, add);
-        }
-      });
+  for_columns<2>(rows, n, [&](int64_t begin, int64_t end, double* totals) {
+    const int64_t columns = end - begin;
+    sum_rows<T, 2>(rows, columns, totals, [&](int64_t r, int64_t i, int lanes, V* sums) {
+      const int64_t at = r * n + begin;
+      V value = Span<const S>{g + at, columns}.template load<T>(i, lanes);
+      V h = (Span<const S>{x + at, columns}.template load<T>(i, lanes) - V(means[r])) * V(rstds[r]);
+      sums[0] += value;
+      sums[1] = fma(value, h, sums[1]);
+    });
+    for (int64_t i = 0; i < columns; ++i) {
+      if (db) put(db + begin + i, T(totals[i]), add);
+      if (dw) put(dw + begin + i, T(totals[columns + i]), add);
+    }
+  });
 }
 
 // ---- batch_norm ------------------------------------------------------------------------------
+
+/// One element a row and channel: channels are columns of [n, c].
+template <class T, class S>
+void batch_norm_columns(const Tensor& out, const Tensor& mean, const Tensor& rstd,
+                        const Tensor& input, const Tensor& weight, const Tensor& bias,
+                        const Tensor& running_mean, const Tensor& running_var, bool training,
+                        double momentum, double eps) {
+  using V = Vec<T>;
+  const int64_t n = input.impl()->sizes()[0], c = input.impl()->sizes()[1];
+  const S *x = data_of<S>(input), *w = data_of<S>(weight), *b = data_of<S>(bias);
+  S* y = data_of<S>(out);
+  T *means = data_of<T>(mean), *rstds = data_of<T>(rstd);
+  T *now_mean = data_of<T>(running_mean), *now_var = data_of<T>(running_var);
+  for_columns<1>(n, c, [&](int64_t begin, int64_t end, double* totals) {
+    const int64_t columns = end - begin;
+    auto at = [&](int64_t r) { return Span<const S>{x + r * c + begin, columns}; };
+    if (training) {
+      sum_rows<T, 1>(n, columns, totals, [&](int64_t r, int64_t i, int lanes, V* sums) {
+        sums[0] += at(r).template load<T>(i, lanes);
+      });
+      for (int64_t i = 0; i < columns; ++i) means[begin + i] = T(totals[i] / double(n));
+      const Span<const T> centre{means + begin, columns};
+      sum_rows<T, 1>(n, columns, totals, [&](int64_t r, int64_t i, int lanes, V* sums) {
+        V d = at(r).template load<T>(i, lanes) - centre.template load<T>(i, lanes);
+        sums[0] = fma(d, d, sums[0]);
+      });
+    }
+    for (int64_t i = 0; i < columns; ++i) {
+      const int64_t k = begin + i;
+      if (!training) {
+        means[k] = now_mean[k];
+        rstds[k] = inverse_root<T>(double(now_var[k]), eps);
+        continue;
+      }
+      rstds[k] = inverse_root<T>(totals[i] / double(n), eps);
+      if (!now_mean) continue;
+      now_mean[k] = T((1 - momentum) * double(now_mean[k]) + momentum * double(means[k]));
+      now_var[k] = T((1 - momentum) * double(now_var[k]) + momentum * (totals[i] / double(n - 1)));
+    }
+  });
+  parallel_for(0, n, max(1, kGrainSize / max(1, c)), [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      for_vectors<T>(c, [&](int64_t i, int lanes) {
+        auto of = [&](const T* p) { return Span<const T>{p, c}.template load<T>(i, lanes); };
+        V h = Span<const S>{x + r * c, c}.template load<T>(i, lanes);
+        h = (h - of(means)) * of(rstds);
+        if (w) h = h * Span<const S>{w, c}.template load<T>(i, lanes);
+        if (b) h = h + Span<const S>{b, c}.template load<T>(i, lanes);
+        Span<S>{y + r * c, c}.template store<T>(i, lanes, h, false);
+      });
+    }
+  });
+}
+
+template <class T, class S>
+void batch_norm_columns_backward(const Tensor& grad_input, const Tensor& grad_weight,
+                                 const Tensor& grad_bias, const Tensor& grad, const Tensor& input,
+                                 const Tensor& mean, const Tensor& rstd, const Tensor& weight,
+                                 bool training, bool add) {
+  using V = Vec<T>;
+  const int64_t n = input.impl()->sizes()[0], c = input.impl()->sizes()[1];
+  const S *x = data_of<S>(input), *g = data_of<S>(grad), *w = data_of<S>(weight);
+  S *dx = data_of<S>(grad_input), *dw = data_of<S>(grad_weight), *db = data_of<S>(grad_bias);
+  const T *means = data_of<T>(mean), *rstds = data_of<T>(rstd);
+  for_columns<5>(n, c, [&](int64_t begin, int64_t end, double* totals) {
+    const int64_t columns = end - begin;
+    auto of = [&](const T* p, int64_t i, int lanes) {
+      return Span<const T>{p + begin, columns}.template load<T>(i, lanes);
+    };
+    auto normalized = [&](int64_t r, int64_t i, int lanes) {
+      V v = Span<const S>{x + r * c + begin, columns}.template load<T>(i, lanes);
+      return (v - of(means, i, lanes)) * of(rstds, i, lanes);
+    };
+    sum_rows<T, 2>(n, columns, totals, [&](int64_t r, int64_t i, int lanes, V* sums) {
+      V v = Span<const S>{g + r * c + begin, columns}.template load<T>(i, lanes);
+      sums[0] += v;
+      sums[1] = fma(v, normalized(r, i, lanes), sums[1]);
+    });
+    for (int64_t i = 0; i < columns; ++i) {
+      if (db) put(db + begin + i, T(totals[i]), add);
+      if (dw) put(dw + begin + i, T(totals[columns + i]), add);
+    }
+    if (!dx) return;
+    // What the rows need of each column.
+    T* scales = reinterpret_cast<T*>(totals + 2 * columns);
+    for (int64_t i = 0; i < columns; ++i) {
+      scales[i] = T((w ? double(read<T>(w + begin + i)) : 1.0) * double(rstds[begin + i]));
+      scales[columns + i] = training ? T(totals[i] / double(n)) : T(0);
+      scales[2 * columns + i] = training ? T(totals[columns + i] / double(n)) : T(0);
+    }
+    for (int64_t r = 0; r < n; ++r) {
+      const Span<S> to{dx + r * c + begin, columns};
+      for_vectors<T>(columns, [&](int64_t i, int lanes) {
+        auto kept = [&](int64_t k) {
+          return Span<const T>{scales + k * columns, columns}.template load<T>(i, lanes);
+        };
+        V d = Span<const S>{g + r * c + begin, columns}.template load<T>(i, lanes);
+        if (training) d = d - kept(1) - normalized(r, i, lanes) * kept(2);
+        to.template store<T>(i, lanes, d * kept(0), add);
+      });
+    }
+  });
+}
 
 /// The elements of a channel of a dense [n, c, l]: `count` spans.
 struct Channels {
@@ -188,12 +329,11 @@ struct Channels {
   explicit Channels(const TensorImpl& t)
       : n(t.sizes()[0]), c(t.sizes()[1]), l(n * c == 0 ? 0 : t.numel() / (n * c)) {}
   int64_t values() const { return n * l; }
-  int64_t count() const { return l == 1 ? 1 : n; }
+  int64_t count() const { return n; }
   int64_t grain() const { return max(1, kGrainSize / max(1, values())); }
   template <class S>
   Span<S> span(S* data, int64_t channel, int64_t i) const {
-    if (l == 1) return {data + channel, n, c};
-    return {data + (i * c + channel) * l, l, 1};
+    return {data + (i * c + channel) * l, l};
   }
 };
 
@@ -202,6 +342,10 @@ void batch_norm(const Tensor& out, const Tensor& mean, const Tensor& rstd, const
                 const Tensor& weight, const Tensor& bias, const Tensor& running_mean,
                 const Tensor& running_var, bool training, double momentum, double eps) {
   const Channels channels(*input.impl());
+  if (channels.l == 1) {
+    return batch_norm_columns<T, S>(out, mean, rstd, input, weight, bias, running_mean, running_var,
+                                    training, momentum, eps);
+  }
   const S *x = data_of<S>(input), *w = data_of<S>(weight), *b = data_of<S>(bias);
   S* y = data_of<S>(out);
   T *means = data_of<T>(mean), *rstds = data_of<T>(rstd);
@@ -249,6 +393,11 @@ void batch_norm_backward(const Tensor& grad_input, const Tensor& grad_weight,
                          const Tensor& mean, const Tensor& rstd, const Tensor& weight,
                          bool training, GradWrite write) {
   const Channels channels(*input.impl());
+  if (channels.l == 1) {
+    return batch_norm_columns_backward<T, S>(grad_input, grad_weight, grad_bias, grad, input, mean,
+                                             rstd, weight, training,
+                                             write == GradWrite::Accumulate);
+  }
   const S *x = data_of<S>(input), *g = data_of<S>(grad), *w = data_of<S>(weight);
   S *dx = data_of<S>(grad_input), *dw = data_of<S>(grad_weight), *db = data_of<S>(grad_bias);
   const T *means = data_of<T>(mean), *rstds = data_of<T>(rstd);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// sort: each line as numbers that are ordered like its elements, by insertion where it is short, by
-// radix where it is long. Both are stable.
+// sort: each line as numbers that are ordered like its elements, by insertion where it is short or
+// few of them are kept, by radix where it is long. Both are stable.
 #include <new>
 
 #include "adjoint/op_registry.h"
@@ -14,6 +14,7 @@ namespace adjoint::cpu::ADJOINT_CPU_ISA {
 namespace {
 
 constexpr int64_t kInsertedLine = 48;
+constexpr int64_t kInsertedKept = 16;
 constexpr int kDigitBits = 8, kDigits = 1 << kDigitBits;
 
 constexpr int64_t max(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -44,6 +45,20 @@ void sort_by_insertion(K* items, int64_t n) {
   for (int64_t i = 1; i < n; ++i) {
     const K item = items[i];
     int64_t at = i;
+    for (; at > 0 && item.key < items[at - 1].key; --at) items[at] = items[at - 1];
+    items[at] = item;
+  }
+}
+
+/// The first `kept` of the sorted items, where they are few: most items are behind the last of
+/// them.
+template <class K, class F>
+void select_by_insertion(K* items, int64_t kept, int64_t n, const F& item_at) {
+  int64_t count = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    const K item = item_at(i);
+    if (count == kept && item.key >= items[kept - 1].key) continue;
+    int64_t at = count < kept ? count++ : kept - 1;
     for (; at > 0 && item.key < items[at - 1].key; --at) items[at] = items[at - 1];
     items[at] = item;
   }
@@ -95,14 +110,19 @@ void sort_lines(const TensorImpl& values, const TensorImpl& indices, const Tenso
         from += at % self.sizes()[size_t(d)] * self.strides()[size_t(d)];
         at /= self.sizes()[size_t(d)];
       }
-      for (int64_t i = 0; i < n; ++i) {
-        items[i] = {Key(math::SortKey<T>::of(from[i * along]) ^ flip), uint32_t(i)};
-      }
+      auto item_at = [&](int64_t i) -> K {
+        return {Key(math::SortKey<T>::of(from[i * along]) ^ flip), uint32_t(i)};
+      };
       const K* sorted = items;
-      if (n > kInsertedLine) {
-        sorted = sort_by_radix(items, items + n, n);
+      if (kept <= kInsertedKept && kept < n) {
+        select_by_insertion(items, kept, n, item_at);
       } else {
-        sort_by_insertion(items, n);
+        for (int64_t i = 0; i < n; ++i) items[i] = item_at(i);
+        if (n > kInsertedLine) {
+          sorted = sort_by_radix(items, items + n, n);
+        } else {
+          sort_by_insertion(items, n);
+        }
       }
       const int64_t to = line / inner * inner * kept + line % inner;
       for (int64_t i = 0; i < kept; ++i) {
