@@ -83,6 +83,9 @@ TEST(TensorMethods, NewTensorsTakeDtypeUnlessToldOtherwise) {
   EXPECT_EQ(t.new_zeros({2}).dtype(), kDouble);
   EXPECT_EQ(t.new_empty({2, 3}).sizes(), IntArrayRef({2, 3}));
   EXPECT_TRUE(equal(t.new_ones({2}, kLong), tensor({1, 1})));
+  EXPECT_EQ(t.new_ones({2}).dtype(), kDouble);
+  EXPECT_EQ(t.new_ones({2}, kLong).dtype(), kLong);
+  EXPECT_EQ(t.new_full({2}, 0.5).dtype(), kDouble);
   EXPECT_TRUE(equal(t.new_full({2}, 0.5), tensor({0.5, 0.5}, kDouble)));
 }
 

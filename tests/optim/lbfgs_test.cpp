@@ -75,6 +75,27 @@ TEST(Lbfgs, ReachesTheBottom) {
   EXPECT_NEAR(valley.y.item<double>(), 1, 1e-6);
 }
 
+TEST(Lbfgs, StopsWhereGradientOrChangeIsWithinTheTolerance) {
+  auto evaluations = [](const optim::LBFGSOptions& settings) {
+    Valley valley;
+    optim::LBFGS optimizer({valley.x, valley.y}, settings);
+    int count = 0;
+    optimizer.step([&] {
+      ++count;
+      return valley.loss();
+    });
+    return count;
+  };
+  EXPECT_GT(evaluations(optim::LBFGSOptions(1e-3).max_iter(5)), 3);
+  EXPECT_EQ(evaluations(optim::LBFGSOptions(1e-3).max_iter(5).tolerance_grad(1e6)), 1);
+  // The first step is below 0.001, the loss changes by more than 0.1.
+  EXPECT_EQ(evaluations(optim::LBFGSOptions(1e-3).max_iter(5).tolerance_change(0.01)), 2);
+}
+
+TEST(Lbfgs, RefusesAHistoryOfNothing) {
+  EXPECT_THROW(optim::LBFGS({ones({1})}, optim::LBFGSOptions(1).history_size(0)), ValueError);
+}
+
 TEST(Lbfgs, NeedsAClosure) {
   Valley valley;
   optim::LBFGS optimizer({valley.x, valley.y});
