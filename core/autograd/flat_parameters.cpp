@@ -55,7 +55,7 @@ Tensor claim_gradient_place(const Node& node, size_t i) {
   const Node* next = node.next_edge(i).function.get();
   // Hooks, and those who ask for gradients instead of having them accumulated, may keep what they
   // get.
-  if (!next || next->sequence_nr() != UINT64_MAX || next->hooks() ||
+  if (!next || next->sequence_nr() != UINT64_MAX || next->hooks() || node.hooks() ||
       unwanted_outputs.node == &node || GradMode::is_enabled()) {
     return {};
   }

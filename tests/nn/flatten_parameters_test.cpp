@@ -322,6 +322,24 @@ TEST(FlattenParameters, GradientsThatAreAskedForAreTensorsOfTheirOwn) {
   EXPECT_TRUE(same_bits(first, first_values));
 }
 
+TEST(FlattenParameters, GradientsThatAHookOfTheNodeSeesAreTensorsOfTheirOwn) {
+  nn::Linear layer(3, 2);
+  layer->flatten_parameters();
+  Tensor seen;
+  const auto run = [&](double value) {
+    layer->zero_grad();
+    const Tensor out = layer->forward(full({4, 3}, value));
+    out.grad_fn()->register_hook(
+        [&](const variable_list& outputs, const variable_list&) { seen = outputs[1].detach(); });
+    out.sum().backward();
+  };
+  run(1);
+  const Tensor first = seen;
+  run(2);
+  EXPECT_TRUE(equal(first, full({2, 3}, 4.0)));
+  EXPECT_TRUE(equal(layer->weight.grad(), full({2, 3}, 8.0)));
+}
+
 TEST(FlattenParameters, ANetworkAndItsOptimizerAreSavedAndGoOn) {
   for (const Kind& kind : kinds()) {
     Training plain(kind, false), flat(kind, true), other(kind, true);
