@@ -135,9 +135,10 @@ Tensor channel_shuffle(const Tensor& input, int64_t groups) {
                 " Value of groups:", groups);
   ADJOINT_CHECK(input.size(1) % groups == 0, "Number of channels must be divisible by groups. Got ",
                 input.size(1), " channels and ", groups, " groups.");
-  return input.reshape({input.size(0), groups, input.size(1) / groups, -1})
-      .transpose(1, 2)
-      .reshape(input.sizes());
+  DimVector parts = input.sizes();
+  parts[1] = input.size(1) / groups;
+  parts.insert(1, groups);
+  return input.reshape(parts).transpose(1, 2).reshape(input.sizes());
 }
 
 }  // namespace adjoint

@@ -97,6 +97,7 @@ std::vector<OpCase> all_rows() {
       {"view", view_cases},
       {"copy", copy_cases},
       {"creation", creation_cases},
+      {"composed", composed_cases},
   };
   std::vector<OpCase> all;
   for (const auto& [family, rows] : families) {

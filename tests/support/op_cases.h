@@ -180,6 +180,7 @@ std::vector<OpCase> loss_cases();
 std::vector<OpCase> view_cases();
 std::vector<OpCase> copy_cases();
 std::vector<OpCase> creation_cases();
+std::vector<OpCase> composed_cases();
 
 /// Shapes that every operation of one, two element-wise inputs is tried on: 0-d, empty, one
 /// dimension to four, broadcasting.
