@@ -48,14 +48,15 @@ void flatten(const Group& group) {
   if (group.is_flat()) return;
   const TensorOptions options = group.members[0].options();
   const Tensor values = zeros({group.numel}, options), grads = zeros({group.numel}, options);
-  const auto segment = std::make_shared<const detail::FlatSegment>(group.numel);
+  const auto segment =
+      std::make_shared<const detail::FlatSegment>(detail::FlatSegment{group.numel});
   for (size_t i = 0; i < group.members.size(); ++i) {
     const Tensor& parameter = group.members[i];
     const int64_t offset = group.offsets[i];
     const Tensor value = part_of(values, parameter, offset);
     value.copy_(parameter.detach());
-    auto slot =
-        std::make_unique<detail::FlatSlot>(segment, i, offset, part_of(grads, parameter, offset));
+    auto slot = std::make_unique<detail::FlatSlot>(
+        detail::FlatSlot{segment, i, offset, part_of(grads, parameter, offset)});
     Tensor& grad = parameter.mutable_grad();
     const bool moves = grad.defined() && !grad.requires_grad() && grad.is_contiguous() &&
                        grad.dtype() == parameter.dtype() && grad.device() == parameter.device() &&
