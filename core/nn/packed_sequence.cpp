@@ -93,7 +93,7 @@ PackedSequence pack_padded_sequence(const Tensor& input, Tensor lengths, bool ba
     for (int64_t t = 0; t < length; ++t) ++batch_sizes[size_t(t)];
   }
   Tensor data = steps.flatten(0, 1).index_select(0, packed_places(batch_sizes, n, input));
-  return PackedSequence(data, tensor(batch_sizes), order);
+  return PackedSequence(data, tensor(batch_sizes, kCPU), order);
 }
 
 std::tuple<Tensor, Tensor> pad_packed_sequence(const PackedSequence& sequence, bool batch_first,
@@ -118,7 +118,7 @@ std::tuple<Tensor, Tensor> pad_packed_sequence(const PackedSequence& sequence, b
   for (int64_t rows : batch_sizes) {
     for (int64_t i = 0; i < rows; ++i) ++lengths[size_t(i)];
   }
-  Tensor length_list = tensor(lengths);
+  Tensor length_list = tensor(lengths, kCPU);
   if (sequence.unsorted_indices().defined()) {
     padded = padded.index_select(1, sequence.unsorted_indices());
     length_list = length_list.index_select(0, sequence.unsorted_indices().cpu());
@@ -129,7 +129,7 @@ std::tuple<Tensor, Tensor> pad_packed_sequence(const PackedSequence& sequence, b
 PackedSequence pack_sequence(TensorList sequences, bool enforce_sorted) {
   std::vector<int64_t> lengths;
   for (const Tensor& t : sequences) lengths.push_back(t.size(0));
-  return pack_padded_sequence(pad_sequence(sequences), tensor(lengths), /*batch_first=*/false,
+  return pack_padded_sequence(pad_sequence(sequences), tensor(lengths, kCPU), /*batch_first=*/false,
                               enforce_sorted);
 }
 

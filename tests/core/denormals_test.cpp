@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/compare.h"
+#include "tests/support/test_device.h"
 
 namespace adjoint::testing {
 namespace {
@@ -24,6 +25,7 @@ class Denormals : public ::testing::Test {
     globalContext().setFlushDenormal(true);
     set_floating_point_mode(mode_);
   }
+  const DefaultDevice on_the_cpu_{kCPU};
   const FloatingPointMode mode_ = floating_point_mode();
   const int threads_ = get_num_threads();
 };
