@@ -55,8 +55,10 @@ struct Library {
   }
 
   void run_once(int threads, double seconds, const std::string& filter) {
+    // LibTorch's number of threads does not reach OpenBLAS, which has its own.
     std::string command =
-        program + " " + std::to_string(threads) + " " + shell_quoted(device) +
+        "OPENBLAS_NUM_THREADS=" + std::to_string(threads) + " " + program + " " +
+        std::to_string(threads) + " " + shell_quoted(device) +
         " --benchmark_format=json --benchmark_min_time=" + std::to_string(seconds) +
         (filter.empty() ? "" : " --benchmark_filter=" + shell_quoted(filter)) + " 2>/dev/null";
     const std::string text = output_of(command);

@@ -9,6 +9,10 @@
 // request.
 #include "cpu/allocator.h"
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #include <algorithm>
 #include <atomic>
 #include <bit>
@@ -38,6 +42,20 @@ size_t class_bytes(int c) {
   return (size_t(1) << log2) + size_t(c % 4 + 1) * (size_t(1) << (log2 - 2));
 }
 constexpr int kNumThreadClasses = 36;  // up to kMaxThreadBlock
+
+// Large blocks ask for large pages: a walk through one then meets few of them, and no page of its
+// own for each row of a matrix. Whether the system has some does not matter.
+void* system_memory(size_t bytes) {
+#if defined(__linux__)
+  constexpr size_t kLargePage = size_t(2) << 20;
+  if (bytes >= kLargePage) {
+    void* block = std::aligned_alloc(kLargePage, bytes);
+    if (block) madvise(block, bytes, MADV_HUGEPAGE);
+    return block;
+  }
+#endif
+  return std::aligned_alloc(kAlignment, bytes);
+}
 
 struct FreeBlock {
   FreeBlock* next;
@@ -165,7 +183,7 @@ class CpuAllocator final : public Allocator {
     int64_t limit = limit_.load(std::memory_order_relaxed);
     int64_t reserved =
         reserved_.fetch_add(int64_t(bytes), std::memory_order_relaxed) + int64_t(bytes);
-    void* block = limit != 0 && reserved > limit ? nullptr : std::aligned_alloc(kAlignment, bytes);
+    void* block = limit != 0 && reserved > limit ? nullptr : system_memory(bytes);
     if (!block) {
       reserved_.fetch_sub(int64_t(bytes), std::memory_order_relaxed);
       return nullptr;

@@ -11,6 +11,7 @@
 
 #include "core/math/scalar.h"
 #include "core/tensor/tensor_iterator.h"
+#include "cpu/dense_rows.h"
 #include "cpu/loop_driver.h"
 #include "cpu/vec.h"
 
@@ -20,85 +21,66 @@ using math::opmath_t;
 
 namespace detail {
 
-/// The register that a stored S becomes for computation in C, and its broadcast.
+/// The register that a stored S becomes for computation in C.
 template <class S, class C>
 struct Lanes {
   using type = Vec<C>;
-  static ADJOINT_ALWAYS_INLINE type broadcast(const S* p) { return type(C(type::load(p, 1).v[0])); }
 };
 template <class C>
 requires(!__is_same(C, bool)) struct Lanes<bool, C> {
   using type = Mask<int(sizeof(C))>;
-  static ADJOINT_ALWAYS_INLINE type broadcast(const bool* p) { return type(*p); }
 };
 
-// Not inlined: they are slow anyway, and every kernel has one for each operand.
-template <class S, class V>
-__attribute__((noinline)) V load_strided_lanes(const S* p, int64_t stride, int lanes) {
-  return V::load_strided(p, stride, lanes);
-}
-template <class S, class V>
-__attribute__((noinline)) void store_strided_lanes(V x, S* p, int64_t stride, int lanes) {
-  x.store_strided(p, stride, lanes);
-}
+/// An input of a dense row: see DenseRowFunction.
+template <class S>
+struct DenseInput {
+  const S* data;
+  int64_t moves;
+  ADJOINT_ALWAYS_INLINE const S* at(int64_t i) const { return data + (i & moves); }
+};
 
-/// Elements [i, i + lanes) of an operand; `fixed` is its value where it does not move.
-template <class S, class C>
-ADJOINT_ALWAYS_INLINE typename Lanes<S, C>::type load_lanes_of(const char* p, int64_t stride,
-                                                               int64_t i, int lanes,
-                                                               typename Lanes<S, C>::type fixed) {
-  using V = typename Lanes<S, C>::type;
-  const S* first = reinterpret_cast<const S*>(p + i * stride);
-  if (stride == int64_t(sizeof(S))) {
-    return lanes == V::size ? V::load(first) : V::load(first, lanes);
-  }
-  if (stride == 0) return fixed;
-  return load_strided_lanes<S, V>(first, stride, lanes);
-}
-
-/// One row: n elements of operands whose neighbours are `strides` bytes apart.
-template <class C, class Out, class... In, class F, int... I>
-ADJOINT_ALWAYS_INLINE void elementwise_row(char* const* data, const int64_t* strides, int64_t n,
-                                           const F& f, std::integer_sequence<int, I...>) {
+/// The pointers are the loop's own: those in memory could be among what it writes.
+template <class C, class Out, class... In, class F>
+ADJOINT_ALWAYS_INLINE void elementwise_dense(int64_t n, const F& f, Out* out,
+                                             DenseInput<In>... in) {
   constexpr int64_t size = Vec<C>::size;
   int64_t i = 0;
-  if (strides[0] == int64_t(sizeof(Out)) && ((strides[1 + I] == int64_t(sizeof(In))) && ...)) {
-    for (; i + size <= n; i += size) {
-      f(Lanes<In, C>::type::load(reinterpret_cast<const In*>(data[1 + I]) + i)...)
-          .store(reinterpret_cast<Out*>(data[0]) + i);
-    }
-    if (i == n) return;
+  for (; i + size <= n; i += size) f(Lanes<In, C>::type::load(in.at(i))...).store(out + i);
+  if (i < n) {
+    const int rest = int(n - i);
+    f(Lanes<In, C>::type::load(in.at(i), rest)...).store(out + i, rest);
   }
-  auto other_rows = [&](auto... fixed) __attribute__((always_inline)) {
-    for (; i < n; i += size) {
-      int lanes = n - i < size ? int(n - i) : int(size);
-      auto result = f(load_lanes_of<In, C>(data[1 + I], strides[1 + I], i, lanes, fixed)...);
-      Out* out = reinterpret_cast<Out*>(data[0] + i * strides[0]);
-      if (strides[0] != int64_t(sizeof(Out))) {
-        store_strided_lanes(result, out, strides[0], lanes);
-      } else if (lanes == size) {
-        result.store(out);
-      } else {
-        result.store(out, lanes);
-      }
-    }
-  };
-  other_rows(Lanes<In, C>::broadcast(reinterpret_cast<const In*>(data[1 + I]))...);
 }
 
 template <class C, class Signature>
 struct Elementwise;
 template <class C, class Out, class... In>
 struct Elementwise<C, Out(In...)> {
+  template <class F, int... I>
+  static ADJOINT_ALWAYS_INLINE void dense(const void* context, char* const* data,
+                                          const int64_t* moves, int64_t n,
+                                          std::integer_sequence<int, I...>) {
+    elementwise_dense<C, Out, In...>(
+        n, *static_cast<const F*>(context), reinterpret_cast<Out*>(data[0]),
+        DenseInput<In>{reinterpret_cast<const In*>(data[1 + I]), moves[1 + I]}...);
+  }
+  template <class F>
+  static void dense(const void* context, char* const* data, const int64_t* moves, int64_t n) {
+    dense<F>(context, data, moves, n, std::make_integer_sequence<int, int(sizeof...(In))>());
+  }
+
+  template <class F>
+  static void row(const void* context, char* const* data, const int64_t* strides, int64_t n) {
+    static constexpr int8_t bytes[] = {int8_t(sizeof(Out)), int8_t(sizeof(In))...};
+    bool all_dense = true;
+    for (int op = 0; op < int(sizeof bytes); ++op) all_dense &= strides[op] == bytes[op];
+    if (all_dense) return dense<F>(context, data, kAllMove, n);
+    run_by_blocks(dense<F>, context, int(sizeof bytes), bytes, data, strides, n);
+  }
+
   template <class F>
   static void run(const TensorIterator& iter, const F& f, int64_t grain) {
-    for_each_row(
-        iter,
-        [](const void* context, char* const* data, const int64_t* strides, int64_t n) {
-          elementwise_row<C, Out, In...>(data, strides, n, *static_cast<const F*>(context),
-                                         std::make_integer_sequence<int, int(sizeof...(In))>());
-        },
-        &f, grain);
+    for_each_row(iter, row<F>, &f, grain);
   }
 };
 

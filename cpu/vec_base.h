@@ -25,7 +25,7 @@ struct Mask {
     return Mask(zero_extend<typename IntOf<Bytes>::type, uint8_t, size>(bytes) != 0);
   }
   ADJOINT_ALWAYS_INLINE Register<uint8_t, size> bytes() const {
-    return __builtin_convertvector(m & 1, Register<uint8_t, size>);
+    return narrow<uint8_t, typename IntOf<Bytes>::type, size>(m & 1);
   }
 
   static ADJOINT_ALWAYS_INLINE Mask load(const bool* p) {
@@ -244,12 +244,31 @@ ADJOINT_ALWAYS_INLINE typename Vec<T>::mask_type isnan(Vec<T> a) {
 template <class T>
 ADJOINT_ALWAYS_INLINE Vec<T> maximum(Vec<T> a, Vec<T> b) {
   if constexpr (T(0.5) == T(0) || __is_same(T, bool)) return where(a > b, a, b);
+#if defined(__AVX512F__)
+  // The instruction gives b where either is NaN.
+  if constexpr (__is_same(T, float)) {
+    return where(isnan(a), a,
+                 Vec<T>((typename Vec<T>::Reg)_mm512_max_ps((__m512)a.v, (__m512)b.v)));
+  } else if constexpr (__is_same(T, double)) {
+    return where(isnan(a), a,
+                 Vec<T>((typename Vec<T>::Reg)_mm512_max_pd((__m512d)a.v, (__m512d)b.v)));
+  }
+#endif
   return where(isnan(a), a, where(a > b, a, b));
 }
 /// The smaller one; NaN if either is NaN.
 template <class T>
 ADJOINT_ALWAYS_INLINE Vec<T> minimum(Vec<T> a, Vec<T> b) {
   if constexpr (T(0.5) == T(0) || __is_same(T, bool)) return where(a < b, a, b);
+#if defined(__AVX512F__)
+  if constexpr (__is_same(T, float)) {
+    return where(isnan(a), a,
+                 Vec<T>((typename Vec<T>::Reg)_mm512_min_ps((__m512)a.v, (__m512)b.v)));
+  } else if constexpr (__is_same(T, double)) {
+    return where(isnan(a), a,
+                 Vec<T>((typename Vec<T>::Reg)_mm512_min_pd((__m512d)a.v, (__m512d)b.v)));
+  }
+#endif
   return where(isnan(a), a, where(a < b, a, b));
 }
 

@@ -25,7 +25,7 @@ ADJOINT_ALWAYS_INLINE HalfRegister bfloat16_from_float(FloatRegister f) {
   BitsRegister bits = (BitsRegister)f;
   BitsRegister rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
   BitsRegister nan = (bits >> 16) | 0x40u;
-  return __builtin_convertvector(select_bits(f != f, nan, rounded), HalfRegister);
+  return narrow<uint16_t, uint32_t, kFloatLanes>(select_bits(f != f, nan, rounded));
 }
 
 ADJOINT_ALWAYS_INLINE FloatRegister float_from_half(HalfRegister h) {
@@ -62,7 +62,7 @@ ADJOINT_ALWAYS_INLINE HalfRegister half_from_float(FloatRegister f) {
   r = select_bits(magnitude >= 0x477ff000u, BitsRegister{} + 0x7c00u, r);
   BitsRegister nan = ((magnitude >> 13) & 0x3ffu) | 0x7e00u;
   r = select_bits(magnitude > 0x7f800000u, nan, r);
-  return __builtin_convertvector(r | ((bits >> 16) & 0x8000u), HalfRegister);
+  return narrow<uint16_t, uint32_t, kFloatLanes>(r | ((bits >> 16) & 0x8000u));
 #endif
 }
 

@@ -186,6 +186,29 @@ ADJOINT_ALWAYS_INLINE Register<To, N> zero_extend(Register<From, N> lanes) {
   return __builtin_convertvector(lanes, Register<To, N>);
 }
 
+/// Lanes cut down to their low bits: to half or less of their size, which GCC 12 does by detours.
+/// Lanes wider than `To` hold numbers that fit.
+template <class To, class From, int N>
+ADJOINT_ALWAYS_INLINE Register<To, N> narrow(Register<From, N> lanes) {
+  using R [[maybe_unused]] = Register<To, N>;
+#if defined(__AVX512F__)
+  if constexpr (sizeof lanes == 64 && sizeof(From) == 4) {
+    if constexpr (sizeof(To) == 2) return (R)_mm512_cvtepi32_epi16((__m512i)lanes);
+    if constexpr (sizeof(To) == 1) return (R)_mm512_cvtepi32_epi8((__m512i)lanes);
+  } else if constexpr (sizeof lanes == 64 && sizeof(From) == 8 && sizeof(To) == 1) {
+    return (R)_mm_cvtsi128_si64(_mm512_cvtepi64_epi8((__m512i)lanes));
+  }
+#elif defined(__AVX2__)
+  if constexpr (sizeof lanes == 32 && sizeof(From) == 4 && sizeof(To) <= 2) {
+    const __m128i words = _mm_packus_epi32(_mm256_castsi256_si128((__m256i)lanes),
+                                           _mm256_extracti128_si256((__m256i)lanes, 1));
+    if constexpr (sizeof(To) == 2) return (R)words;
+    if constexpr (sizeof(To) == 1) return (R)_mm_cvtsi128_si64(_mm_packus_epi16(words, words));
+  }
+#endif
+  return __builtin_convertvector(lanes, Register<To, N>);
+}
+
 /// N elements, every second one: the even lanes of the first half, and the odd ones of a second
 /// half that ends with the last element.
 template <class S, int N, int... I>

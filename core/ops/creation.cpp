@@ -54,7 +54,11 @@ Tensor empty(IntArrayRef sizes, const TensorOptions& options) {
   if (options.pinned_memory()) return finish(make_pinned(sizes, options.dtype(), options.device()), options);
   return finish(make_output(sizes, options.dtype(), current_stream(options.device())), options);
 }
-Tensor empty_like(const Tensor& self, const TensorOptions& options) { return empty(self.sizes(), like(self, options)); }
+Tensor empty_like(const Tensor& self, const TensorOptions& options) {
+  const TensorOptions o = like(self, options);
+  if (o.pinned_memory()) return empty(self.sizes(), o);
+  return finish(make_output_like(self, o.dtype(), current_stream(o.device())), o);
+}
 
 Tensor empty_strided(IntArrayRef sizes, IntArrayRef strides, const TensorOptions& options) {
   check_sizes(sizes);
@@ -80,16 +84,26 @@ Tensor Tensor::new_full(IntArrayRef sizes, const Scalar& value, const TensorOpti
   return full(sizes, value, like(*this, options));
 }
 
+namespace {
+
+Tensor filled_like(const Tensor& self, const Scalar& value, const TensorOptions& options) {
+  const Tensor out = empty_like(self, TensorOptions(options).requires_grad(false));
+  fill_new(out, value);
+  return finish(out, options);
+}
+
+}  // namespace
+
 Tensor zeros(IntArrayRef sizes, const TensorOptions& options) { return filled(sizes, 0, options); }
-Tensor zeros_like(const Tensor& self, const TensorOptions& options) { return zeros(self.sizes(), like(self, options)); }
+Tensor zeros_like(const Tensor& self, const TensorOptions& options) { return filled_like(self, 0, options); }
 Tensor ones(IntArrayRef sizes, const TensorOptions& options) { return filled(sizes, 1, options); }
-Tensor ones_like(const Tensor& self, const TensorOptions& options) { return ones(self.sizes(), like(self, options)); }
+Tensor ones_like(const Tensor& self, const TensorOptions& options) { return filled_like(self, 1, options); }
 Tensor full(IntArrayRef sizes, const Scalar& value, const TensorOptions& options) {
   ScalarType natural = value.isFloatingPoint() ? get_default_dtype() : value.type();
   return filled(sizes, value, with_default(options, natural));
 }
 Tensor full_like(const Tensor& self, const Scalar& value, const TensorOptions& options) {
-  return filled(self.sizes(), value, like(self, options));
+  return filled_like(self, value, options);
 }
 
 Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, const TensorOptions& options) {

@@ -1,22 +1,38 @@
 // SPDX-License-Identifier: MIT
 #include "core/ops/elementwise.h"
 
+#include "core/ops/memory_order.h"
+
 namespace adjoint {
 
-Tensor make_permuted_output(const Tensor& like, ScalarType dtype, const Stream& stream) {
-  const IntArrayRef sizes = like.sizes(), strides = like.strides();
+bool fills_memory(const Tensor& t) {
+  const IntArrayRef sizes = t.sizes(), strides = t.strides();
   bool met[kMaxDims] = {};
   int64_t filled = 1;
   for (size_t found = 0; found < sizes.size(); ++found) {
     size_t d = 0;
     while (d < sizes.size() && (met[d] || (strides[d] != filled && sizes[d] != 1))) ++d;
-    if (d == sizes.size()) return make_output(sizes, dtype, stream);
+    if (d == sizes.size()) return false;
     met[d] = true;
     filled *= sizes[d];
   }
+  return true;
+}
+
+bool same_memory_order(const Tensor& a, const Tensor& b) {
+  return a.sizes() == b.sizes() && a.strides() == b.strides() && fills_memory(a);
+}
+
+Tensor in_memory_order(const Tensor& t) {
+  NoGradGuard no_grad;
+  return t.as_strided({t.numel()}, {1});
+}
+
+Tensor make_permuted_output(const Tensor& like, ScalarType dtype, const Stream& stream) {
+  if (!fills_memory(like)) return make_output(like.sizes(), dtype, stream);
   return Tensor(intrusive_ptr<TensorImpl>::adopt(
-      new TensorImpl(Storage::allocate(size_t(filled) * elementSize(dtype), stream), dtype, sizes,
-                     strides, 0)));
+      new TensorImpl(Storage::allocate(size_t(like.numel()) * elementSize(dtype), stream), dtype,
+                     like.sizes(), like.strides(), 0)));
 }
 
 void check_same_device(const char* op, const Tensor& a, const Tensor& b) {

@@ -2,6 +2,7 @@
 // Losses of one element each: mse_loss, binary_cross_entropy_with_logits.
 #include "core/ops/elementwise.h"
 #include "core/ops/loss_support.h"
+#include "core/ops/memory_order.h"
 #include "core/tensor/geometry.h"
 
 namespace adjoint {
@@ -35,6 +36,12 @@ Tensor dense(const Tensor& t, IntArrayRef sizes, ScalarType dtype) {
   return cast.sizes() == sizes ? cast.contiguous() : cast.expand(sizes).contiguous();
 }
 
+/// Whether a sum of element-wise losses may take both as they lie in memory.
+bool summed_as_they_lie(const Tensor& input, const Tensor& target, Reduction reduction) {
+  return reduction != Reduction::None && !input.is_contiguous() &&
+         input.dtype() == target.dtype() && same_memory_order(input, target);
+}
+
 /// A node of (input, target) whose gradients have the forward's common shape and dtype.
 struct LossBackward : Node {
   SavedTensor input_, target_;
@@ -58,6 +65,10 @@ struct MseLossBackward final : LossBackward {
     Tensor input = input_.unpack(*this), target = target_.unpack(*this), grad;
     if (GradMode::is_enabled()) {
       grad = (input - target) * (grads[0] * Scalar(2 * mean_scale().toDouble()));
+    } else if (summed_as_they_lie(input, target, reduction_)) {
+      grad = make_output_like(input, dtype_, stream());
+      mse_loss_backward_op(stream(), in_memory_order(grad), grads[0].contiguous(),
+                           in_memory_order(input), in_memory_order(target), reduction_);
     } else {
       grad = gradient_output();
       if (grad.numel() != 0) {
@@ -146,7 +157,11 @@ Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction) 
   Tensor out = loss_output(sizes, dtype, reduction, stream);
   if (out.numel() != 0) {
     NoGradGuard no_grad;
-    mse_loss_op(stream, out, dense(input, sizes, dtype), dense(target, sizes, dtype), reduction);
+    if (summed_as_they_lie(input, target, reduction)) {
+      mse_loss_op(stream, out, in_memory_order(input), in_memory_order(target), reduction);
+    } else {
+      mse_loss_op(stream, out, dense(input, sizes, dtype), dense(target, sizes, dtype), reduction);
+    }
   }
   if (needs_grad(input, target)) {
     set_history(out, loss_node<MseLossBackward>(input, target, reduction, dtype, sizes));

@@ -2,7 +2,7 @@
 // What operations share that select one element along a dimension: extrema and order statistics.
 #pragma once
 
-#include "core/ops/elementwise.h"
+#include "core/ops/index.h"
 #include "core/tensor/geometry.h"
 
 namespace adjoint {
@@ -19,7 +19,7 @@ struct SelectedBackward final : Node {
     if (sizes_.empty()) return {std::move(grads[0])};
     Tensor indices = indices_.unpack(*this);
     Tensor grad = grads[0].reshape(indices.sizes());
-    return {scatter_add(zeros(sizes_, grad.options()), dim_, indices, grad)};
+    return {scatter_to_zeros(sizes_, dim_, indices, grad)};
   }
   void release_variables() override { indices_.release(); }
 };

@@ -29,8 +29,10 @@ struct Spread {
   uint32_t mask(int64_t ndim) const { return dim_mask(dims, ndim); }
 };
 
+/// `grad` has a number for each variance.
 Tensor var_gradient(const Tensor& grad, const Tensor& self, const Spread& spread) {
-  return grad * (spread.deviation(self) * (2 / spread.divisor));
+  const Tensor scale = grad * (2 / spread.divisor);
+  return unreduce(scale, self.sizes(), spread.mask(self.dim())) * spread.deviation(self);
 }
 
 /// The gradient of the variance, from that of its root; 0 where the root is.
@@ -46,8 +48,7 @@ struct VarBackward final : Node {
   const char* name() const override { return "VarBackward0"; }
   GradList apply(GradList&& grads) override {
     Tensor self = self_.unpack(*this);
-    Tensor grad = unreduce(grads[0], self.sizes(), spread_.mask(self.dim()));
-    return {var_gradient(grad, self, spread_)};
+    return {var_gradient(grads[0], self, spread_)};
   }
   void release_variables() override { self_.release(); }
 };
@@ -58,8 +59,7 @@ struct StdBackward final : Node {
   const char* name() const override { return "StdBackward0"; }
   GradList apply(GradList&& grads) override {
     Tensor self = self_.unpack(*this), scaled = std_scaled(grads[0], result_.unpack(*this));
-    Tensor grad = unreduce(scaled, self.sizes(), spread_.mask(self.dim()));
-    return {var_gradient(grad, self, spread_)};
+    return {var_gradient(scaled, self, spread_)};
   }
   void release_variables() override {
     self_.release();

@@ -7,6 +7,7 @@ namespace adjoint::cpu::ADJOINT_CPU_ISA {
 
 void register_activation_kernels(OpRegistry&);
 void register_advanced_index_kernels(OpRegistry&);
+void register_batch_norm_kernels(OpRegistry&);
 void register_binary_kernels(OpRegistry&);
 void register_bitwise_kernels(OpRegistry&);
 void register_clip_grad_kernels(OpRegistry&);
@@ -18,12 +19,12 @@ void register_division_kernels(OpRegistry&);
 void register_dropout_kernels(OpRegistry&);
 void register_extremum_kernels(OpRegistry&);
 void register_index_kernels(OpRegistry&);
+void register_layer_norm_kernels(OpRegistry&);
 void register_loss_kernels(OpRegistry&);
 void register_loss_ring_kernels(OpRegistry&);
 void register_masked_kernels(OpRegistry&);
 void register_matmul_kernels(OpRegistry&);
 void register_norm_kernels(OpRegistry&);
-void register_normalization_kernels(OpRegistry&);
 void register_optim_kernels(OpRegistry&);
 void register_pooling_kernels(OpRegistry&);
 void register_pow_kernels(OpRegistry&);
@@ -43,6 +44,7 @@ void register_unary_kernels(OpRegistry&);
 void register_kernels(OpRegistry& registry) {
   register_activation_kernels(registry);
   register_advanced_index_kernels(registry);
+  register_batch_norm_kernels(registry);
   register_binary_kernels(registry);
   register_bitwise_kernels(registry);
   register_clip_grad_kernels(registry);
@@ -54,12 +56,12 @@ void register_kernels(OpRegistry& registry) {
   register_dropout_kernels(registry);
   register_extremum_kernels(registry);
   register_index_kernels(registry);
+  register_layer_norm_kernels(registry);
   register_loss_kernels(registry);
   register_loss_ring_kernels(registry);
   register_masked_kernels(registry);
   register_matmul_kernels(registry);
   register_norm_kernels(registry);
-  register_normalization_kernels(registry);
   register_optim_kernels(registry);
   register_pooling_kernels(registry);
   register_pow_kernels(registry);

@@ -38,7 +38,7 @@ inline constexpr int kTapRows = 4, kTapVectors = 2, kDotTaps = 2;
 inline constexpr int kDotRows = 4;
 
 /// Taps whose planes stay in the first cache while all channels' weights pass.
-inline constexpr int64_t kTapBlock = 128;
+inline constexpr int64_t kTapBlock = 160;
 
 template <class T>
 struct TapTile {
@@ -56,7 +56,9 @@ template <class T, int R, int V, bool kAdd>
 void tap_tile(const TapTile<T>& t) {
   using VT = Vec<T>;
   VT sum[R][V];
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
     for (int v = 0; v < V; ++v) {
       sum[r][v] = kAdd ? VT::load(t.result + r * t.pitch + v * VT::size) : VT(t.init[r]);
     }
@@ -65,13 +67,18 @@ void tap_tile(const TapTile<T>& t) {
   for (int64_t k = 0; k < t.k; ++k, w += R) {
     const T* from = t.planes + t.taps[k];
     VT x[V];
+#pragma GCC unroll 8
     for (int v = 0; v < V; ++v) x[v] = VT::load(from + v * VT::size);
+#pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
       VT weight(w[r]);
+#pragma GCC unroll 8
       for (int v = 0; v < V; ++v) sum[r][v] = fma(weight, x[v], sum[r][v]);
     }
   }
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
     for (int v = 0; v < V; ++v) sum[r][v].store(t.result + r * t.pitch + v * VT::size);
   }
 }
@@ -115,9 +122,12 @@ template <class T>
 void run_taps(const TapProblem<T>& p) {
   constexpr int64_t kLanes = Vec<T>::size;
   static constexpr T zeros[kTapRows] = {};
+  // Blocks that are as even as may be: a tile that adds a few taps only reads and writes its sums.
+  const int64_t blocks = p.k > kTapBlock ? (p.k + kTapBlock - 1) / kTapBlock : 1;
+  const int64_t even = (p.k + blocks - 1) / blocks;
   int64_t done = 0;
   do {
-    int64_t block = p.k - done < kTapBlock ? p.k - done : kTapBlock;
+    int64_t block = p.k - done < even ? p.k - done : even;
     for (int64_t at = 0; at < p.vectors;) {
       int64_t v = p.vectors - at < kTapVectors ? p.vectors - at : kTapVectors;
       if (p.vectors - at == kTapVectors + 1) v = (kTapVectors + 1) / 2;  // no single one at the end
@@ -162,25 +172,34 @@ template <class T, int R, int S, bool kCareful>
 void dot_tile(const DotTile<T>& t) {
   using VT = Vec<T>;
   VT sum[R][S];
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
     for (int s = 0; s < S; ++s) sum[r][s] = VT::load(t.sums + (r * t.taps_pitch + s) * VT::size);
   }
   const T* from[S];
+#pragma GCC unroll 8
   for (int s = 0; s < S; ++s) from[s] = t.planes + t.taps[s];
   for (int64_t unit = 0; unit < t.units; ++unit) {
     const T* grad = t.grad + unit * t.grad_unit;
     for (int64_t q = 0; q < t.vectors * VT::size; q += VT::size) {
       VT g[R];
+#pragma GCC unroll 8
       for (int r = 0; r < R; ++r) g[r] = VT::load(grad + r * t.pitch + q);
+#pragma GCC unroll 8
       for (int s = 0; s < S; ++s) {
         VT x = VT::load(from[s] + q);
         if constexpr (kCareful) x = where(VT::load(t.valid + q) != VT(T(0)), x, VT(T(0)));
+#pragma GCC unroll 8
         for (int r = 0; r < R; ++r) sum[r][s] = fma(g[r], x, sum[r][s]);
       }
     }
+#pragma GCC unroll 8
     for (int s = 0; s < S; ++s) from[s] += t.planes_unit;
   }
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
     for (int s = 0; s < S; ++s) sum[r][s].store(t.sums + (r * t.taps_pitch + s) * VT::size);
   }
 }

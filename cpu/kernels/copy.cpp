@@ -19,6 +19,7 @@ ADJOINT_ALWAYS_INLINE Out convert_one(In x) {
   return Out(x);
 }
 
+/// Converted a register at a time: to and from Half and BFloat16 by way of float.
 template <class In, class Out>
 void convert_elements(const void* in, void* out, int64_t n) {
   constexpr bool half_in = !__is_same(opmath_t<In>, In), half_out = !__is_same(opmath_t<Out>, Out);
@@ -27,7 +28,11 @@ void convert_elements(const void* in, void* out, int64_t n) {
   constexpr int size = Vec<float>::size;
   const In* from = static_cast<const In*>(in);
   Out* to = static_cast<Out*>(out);
-  if constexpr (half_in || half_out) {
+  if constexpr (__is_same(Wide, float) && __is_same(WideOut, float)) {
+    int64_t i = 0;
+    for (; i + size <= n; i += size) Vec<float>::load(from + i).store(to + i);
+    if (i < n) Vec<float>::load(from + i, int(n - i)).store(to + i, int(n - i));
+  } else if constexpr (half_in || half_out) {
     for (int64_t i = 0; i < n; i += size) {
       int lanes = n - i < size ? int(n - i) : size;
       alignas(64) Wide wide[size];
@@ -52,83 +57,44 @@ void convert_elements(const void* in, void* out, int64_t n) {
   }
 }
 
-template <int Bytes>
-void gather(const char* from, int64_t stride, char* to, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) __builtin_memcpy(to + i * Bytes, from + i * stride, Bytes);
-}
-template <int Bytes>
-void scatter(const char* from, char* to, int64_t stride, int64_t n) {
-  for (int64_t i = 0; i < n; ++i) __builtin_memcpy(to + i * stride, from + i * Bytes, Bytes);
-}
-void gather(const char* from, int64_t stride, char* to, int64_t n, int64_t bytes) {
-  switch (bytes) {
-    case 1:
-      return gather<1>(from, stride, to, n);
-    case 2:
-      return gather<2>(from, stride, to, n);
-    case 4:
-      return gather<4>(from, stride, to, n);
-    default:
-      return gather<8>(from, stride, to, n);
-  }
-}
-void scatter(const char* from, char* to, int64_t stride, int64_t n, int64_t bytes) {
-  switch (bytes) {
-    case 1:
-      return scatter<1>(from, to, stride, n);
-    case 2:
-      return scatter<2>(from, to, stride, n);
-    case 4:
-      return scatter<4>(from, to, stride, n);
-    default:
-      return scatter<8>(from, to, stride, n);
-  }
-}
-
 struct Copy {
-  int64_t in_bytes, out_bytes;
+  int8_t bytes[2];           // of an element of the output and of the input
   ConvertFunction* convert;  // null where the dtypes are equal
 };
 
+void copy_dense(const void* context, char* const* data, const int64_t*, int64_t n) {
+  const Copy& c = *static_cast<const Copy*>(context);
+  if (c.convert) {
+    c.convert(data[1], data[0], n);
+  } else {
+    __builtin_memmove(data[0], data[1], size_t(n * c.bytes[0]));
+  }
+}
+
 void copy_row(const void* context, char* const* data, const int64_t* strides, int64_t n) {
   const Copy& c = *static_cast<const Copy*>(context);
-  const bool dense_in = strides[1] == c.in_bytes, dense_out = strides[0] == c.out_bytes;
-  if (!c.convert) {
-    if (dense_in && dense_out) {
-      __builtin_memmove(data[0], data[1], size_t(n * c.in_bytes));
-    } else if (dense_out) {
-      gather(data[1], strides[1], data[0], n, c.in_bytes);
-    } else {
-      constexpr int64_t block = 512;
-      alignas(64) char buffer[block * 8];
-      for (int64_t i = 0; i < n; i += block) {
-        int64_t count = n - i < block ? n - i : block;
-        gather(data[1] + i * strides[1], strides[1], buffer, count, c.in_bytes);
-        scatter(buffer, data[0] + i * strides[0], strides[0], count, c.out_bytes);
-      }
-    }
+  const bool dense_in = strides[1] == c.bytes[1], dense_out = strides[0] == c.bytes[0];
+  if (dense_in && dense_out) return copy_dense(context, data, nullptr, n);
+  if (strides[1] == 0) {
+    // One element, converted once.
+    alignas(8) char element[8];
+    char* const one[] = {element, data[1]};
+    copy_dense(context, one, nullptr, 1);
+    if (dense_out) return gather(element, 0, data[0], n, c.bytes[0]);
+    for (int64_t i = 0; i < n; ++i) scatter(element, data[0] + i * strides[0], 0, 1, c.bytes[0]);
     return;
   }
-  if (dense_in && dense_out) return c.convert(data[1], data[0], n);
-  constexpr int64_t block = 512;
-  alignas(64) char in_buffer[block * 8], out_buffer[block * 8];
-  for (int64_t i = 0; i < n; i += block) {
-    int64_t count = n - i < block ? n - i : block;
-    const char* in = data[1] + i * strides[1];
-    char* out = data[0] + i * strides[0];
-    if (!dense_in) gather(in, strides[1], in_buffer, count, c.in_bytes);
-    c.convert(dense_in ? in : in_buffer, dense_out ? out : out_buffer, count);
-    if (!dense_out) scatter(out_buffer, out, strides[0], count, c.out_bytes);
-  }
+  // What is not converted moves once.
+  if (!c.convert && dense_out) return gather(data[1], strides[1], data[0], n, c.bytes[0]);
+  if (!c.convert && dense_in) return scatter(data[1], data[0], strides[0], n, c.bytes[0]);
+  run_by_blocks(copy_dense, context, 2, c.bytes, data, strides, n);
 }
 
 void copy_kernel(const Stream&, const TensorIterator& iter) {
   ScalarType out = iter.dtypes[0], in = iter.dtypes[1];
-  Copy copy = {};
+  Copy copy = {{int8_t(elementSize(out)), int8_t(elementSize(in))}, nullptr};
   dispatch_all(in, [&]<class In>() {
-    copy.in_bytes = sizeof(In);
     dispatch_all(out, [&]<class Out>() {
-      copy.out_bytes = sizeof(Out);
       if constexpr (!__is_same(In, Out)) copy.convert = convert_elements<In, Out>;
     });
   });

@@ -52,6 +52,27 @@ ADJOINT_ALWAYS_INLINE int64_t checked(int64_t i, const char* op, int64_t dim, in
   return i;
 }
 
+/// Throws unless all of n indices, `step` apart from the first, are in range: before loops that are
+/// quicker without a check of each.
+template <class List>
+ADJOINT_ALWAYS_INLINE void check_run(const List& list, int64_t first, int64_t step, int64_t n,
+                                     const char* op, int64_t dim, int64_t size) {
+  uint64_t worst = 0;
+  if (list.stride * step == 1) {
+    for (int64_t i = 0; i < n; ++i) {
+      const uint64_t at = uint64_t(int64_t(list.data[first * list.stride + i]));
+      worst = at > worst ? at : worst;
+    }
+  } else {
+    for (int64_t i = 0; i < n; ++i) {
+      const uint64_t at = uint64_t(list[first + i * step]);
+      worst = at > worst ? at : worst;
+    }
+  }
+  if (worst < uint64_t(size)) return;
+  for (int64_t i = 0; i < n; ++i) checked(list[first + i * step], op, dim, size);
+}
+
 constexpr int64_t max(int64_t a, int64_t b) { return a > b ? a : b; }
 
 /// A dense tensor as [outer, size, inner].
@@ -198,19 +219,30 @@ struct SliceCopy {
 /// Slices of one element: columns of rows.
 template <class U, class List>
 void copy_columns(const SliceCopy& s, U* out, const U* self, const List& index) {
+  check_run(index, 0, 1, s.count, s.op, s.dim, s.size);
   parallel_for(0, s.outer, max(1, kGrainSize / max(1, s.count)), [&](int64_t begin, int64_t end) {
+    const List list = index;
+    const int64_t count = s.count;
     for (int64_t o = begin; o < end; ++o) {
-      for (int64_t i = 0; i < s.count; ++i) {
-        const int64_t column = checked(index[i], s.op, s.dim, s.size);
-        out[o * s.count + i] = column == s.zero_row ? U(0) : self[o * s.size + column];
+      const U* from = self + o * s.size;
+      U* to = out + o * count;
+      int64_t i = 0;
+      for (; i + 4 <= count; i += 4) {
+        const U a = from[list[i]], b = from[list[i + 1]], c = from[list[i + 2]],
+                d = from[list[i + 3]];
+        to[i] = a;
+        to[i + 1] = b;
+        to[i + 2] = c;
+        to[i + 3] = d;
       }
+      for (; i < count; ++i) to[i] = from[list[i]];
     }
   });
 }
 
 template <class U>
 void copy_slices(const SliceCopy& s, U* out, const U* self, const Indices& index) {
-  if (s.inner == 1 && s.outer != 1) {
+  if (s.inner == 1 && s.outer != 1 && s.zero_row < 0) {
     return with_indices(index, [&](const auto& list) { copy_columns(s, out, self, list); });
   }
   parallel_for(0, s.outer * s.count, max(1, kGrainSize / s.inner), [&](int64_t begin, int64_t end) {
@@ -251,12 +283,21 @@ void write_slices(const SliceCopy& s, T* out, const T* src, const Indices& index
   };
   int64_t work = s.count * s.inner;
   with_indices(index, [&](const auto& list) {
+    check_run(list, 0, 1, s.count, s.op, s.dim, s.size);
     if (s.outer >= s.size || s.outer * work < kGrainSize) {
       parallel_for(0, s.outer, max(1, kGrainSize / work), [&](int64_t begin, int64_t end) {
+        const auto rows = list;
         for (int64_t o = begin; o < end; ++o) {
+          if (s.inner == 1) {
+            T* to = out + o * s.size;
+            const T* from = src + o * s.count;
+            for (int64_t i = 0, n = s.count, skipped = s.zero_row; i < n; ++i) {
+              if (rows[i] != skipped) write.one(to + rows[i], from + i);
+            }
+            continue;
+          }
           for (int64_t i = 0; i < s.count; ++i) {
-            int64_t row = checked(list[i], s.op, s.dim, s.size);
-            if (row != s.zero_row) add(o, i, row);
+            if (rows[i] != s.zero_row) add(o, i, rows[i]);
           }
         }
       });
@@ -266,7 +307,7 @@ void write_slices(const SliceCopy& s, T* out, const T* src, const Indices& index
     parallel_for(0, s.size, rows, [&](int64_t begin, int64_t end) {
       for (int64_t o = 0; o < s.outer; ++o) {
         for (int64_t i = 0; i < s.count; ++i) {
-          int64_t row = checked(list[i], s.op, s.dim, s.size);
+          const int64_t row = list[i];
           if (row >= begin && row < end && row != s.zero_row) add(o, i, row);
         }
       }
@@ -369,22 +410,25 @@ struct Lines {
           p0 += i * picked.strides()[size_t(k)];
           o0 += i * other.strides()[size_t(k)];
         }
-        auto pick = [&](int64_t i) { return checked(list[i], op, dim, size) * stride; };
+        const auto indices = list;
         for (int64_t a = 0; a < (inner_line ? run : length); ++a) {
           if (!inner_line) {
             const int64_t i = i0 + a * index_along, o = o0 + a * other_along;
+            check_run(indices, i, index_across, run, op, dim, size);
             for (int64_t b = 0; b < run; ++b) {
-              f(p0 + pick(i + b * index_across) + b * picked_across, o + b * other_across);
+              f(p0 + indices[i + b * index_across] * stride + b * picked_across,
+                o + b * other_across);
             }
             continue;
           }
           const int64_t i = i0 + a * index_across, p = p0 + a * picked_across,
                         o = o0 + a * other_across;
-          if (index_along == 1 && other_along == 1) {
-            for (int64_t b = 0; b < length; ++b) f(p + pick(i + b), o + b);
+          check_run(indices, i, index_along, length, op, dim, size);
+          if (index_along == 1 && other_along == 1 && stride == 1) {
+            for (int64_t b = 0; b < length; ++b) f(p + indices[i + b], o + b);
           } else {
             for (int64_t b = 0; b < length; ++b) {
-              f(p + pick(i + b * index_along), o + b * other_along);
+              f(p + indices[i + b * index_along] * stride, o + b * other_along);
             }
           }
         }
