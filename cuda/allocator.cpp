@@ -52,19 +52,25 @@ FreeBlocks& bins_of(const Segment& segment) {
 AllocationTarget allocation_target() noexcept { return target; }
 void set_allocation_target(AllocationTarget next) noexcept { target = next; }
 
-DeviceAllocator::DeviceAllocator(DeviceIndex index) : device_(index) {
+DeviceAllocator::DeviceAllocator(DeviceIndex index)
+    : device_(index), total_memory_(properties(index).total_memory) {
   const char* caching = std::getenv("ADJOINT_CUDA_CACHING");
   caching_ = !caching || std::strcmp(caching, "0") != 0;
 }
 
 void* DeviceAllocator::allocate(size_t nbytes, const Stream& stream) {
   std::lock_guard lock(mutex_);
-  if (nbytes > properties(device_).total_memory) throw OutOfMemoryError(out_of_memory(nbytes));
-  size_t size = round_up(nbytes, kUnit);
-  Block* block = take(size, stream);
-  if (!block) throw OutOfMemoryError(out_of_memory(nbytes));
-  split(block, size);
-  used_.insert(block);
+  if (nbytes > total_memory_) throw OutOfMemoryError(out_of_memory(nbytes));
+  const size_t size = round_up(nbytes, kUnit);
+  PrivatePool& owner = target_pool();
+  StreamPool& pool = pool_of(owner, stream.id());
+  Block* block = RecentBlocks::holds(size) ? pool.recent.pop(size) : nullptr;
+  if (!block) {
+    block = take(size, stream, owner, pool);
+    if (!block) throw OutOfMemoryError(out_of_memory(nbytes));
+    split(block, size);
+    used_.insert(block);
+  }
   block->requested = nbytes;
   ++stats_.num_allocations;
   stats_.allocated += int64_t(block->size);
@@ -76,10 +82,16 @@ void* DeviceAllocator::allocate(size_t nbytes, const Stream& stream) {
 void DeviceAllocator::deallocate(void* data, size_t, const Stream&) noexcept {
   std::lock_guard lock(mutex_);
   Block* block = used_.find(data);
-  if (!block) return;
-  used_.remove(block);
+  if (!block || block->recent) return;
   stats_.allocated -= int64_t(block->size);
-  if (block->uses.empty()) [[likely]] {
+  if (block->uses.empty() && RecentBlocks::holds(block->size) && caching_) [[likely]] {
+    note_block_freed(block->data, block->requested, block->segment->raw_stream);
+    block->requested = 0;
+    block->segment->pool->recent.push(block);
+    return;
+  }
+  used_.remove(block);
+  if (block->uses.empty()) {
     make_free(block);
   } else if (captures_ > 0) {
     ++block->num_events;
@@ -100,11 +112,14 @@ void DeviceAllocator::record_stream(void* data, const Stream& stream) {
 }
 
 // A free block of at least `size` bytes, taken out of its bin; null where there is no more memory.
-Block* DeviceAllocator::take(size_t size, const Stream& stream) {
-  PrivatePool& owner = target_pool();
-  StreamPool& pool = pool_of(owner, stream.id());
+Block* DeviceAllocator::take(size_t size, const Stream& stream, PrivatePool& owner,
+                             StreamPool& pool) {
   FreeBlocks& bins = size <= kMaxSmall ? pool.small : pool.large;
   Block* block = bins.find(size);
+  if (!block) {
+    join_recent(pool);
+    block = bins.find(size);
+  }
   if (!block && !pending_.empty() && captures_ == 0) {
     poll_pending(false);
     block = bins.find(size);
@@ -188,6 +203,11 @@ void DeviceAllocator::make_free(Block* block) noexcept {
   note_block_freed(block->data, block->requested, block->segment->raw_stream);
   block->requested = 0;
   block->uses.clear();
+  join(block);
+}
+
+// Makes one free block of this one and its free neighbours.
+void DeviceAllocator::join(Block* block) noexcept {
   FreeBlocks& bins = bins_of(*block->segment);
   if (Block* next = block->next; next && next->free) {
     bins.remove(next);
@@ -200,6 +220,19 @@ void DeviceAllocator::make_free(Block* block) noexcept {
   block->free = true;
   bins.insert(block);
   if (!caching_ && captures_ == 0 && !block->previous && !block->next) release(block->segment);
+}
+
+void DeviceAllocator::join_recent(StreamPool& pool) noexcept {
+  pool.recent.drain([&](Block* block) {
+    used_.remove(block);
+    join(block);
+  });
+}
+
+void DeviceAllocator::join_recent(PrivatePool& owner) noexcept {
+  for (const auto& pool : owner.streams) {
+    if (pool) join_recent(*pool);
+  }
 }
 
 // One block of two neighbours.
@@ -263,6 +296,8 @@ void DeviceAllocator::poll_pending(bool wait) noexcept {
 
 // Gives back to CUDA the segments that nothing lives in.
 void DeviceAllocator::release_segments() noexcept {
+  join_recent(general_);
+  for (const auto& pool : private_pools_) join_recent(*pool);
   for (Segment* segment = segments_; segment;) {
     Segment* next = segment->next;
     bool unused = segment->first->free && !segment->first->next;
@@ -423,7 +458,7 @@ std::vector<SegmentInfo> DeviceAllocator::snapshot_locked() const {
       BlockInfo& b = info.blocks.emplace_back();
       b.size = block->size;
       b.requested_size = block->requested;
-      b.active = !block->free;
+      b.active = !block->free && !block->recent;
       b.allocated = b.active && block->num_events == 0;
       if (b.allocated) info.allocated_size += b.size;
       if (b.active) info.active_size += b.size;

@@ -5,19 +5,19 @@
 // Memory is obtained from CUDA in segments of 2 MB (for blocks of up to 1 MB) or 20 MB and more,
 // each of which belongs to one stream. Blocks are cut from segments in multiples of 512 bytes, and
 // grow together with their free neighbours when they are given back.
-// - A block that is given back is at once free for its own stream, although work enqueued on that
-// stream
-//   may still use it: what uses it next comes later in the stream. No other stream ever gets it.
+// - A block that is given back is at once free for its own stream, although work enqueued there may
+//   still use it: what uses it next comes later in the stream. No other stream ever gets it.
+// - A small one is left as it is for the next request of its size; these are joined with their
+//   neighbours where a request finds nothing else.
 // - Where another stream used it too (record_stream), an event is recorded on that stream when the
-// block
-//   is given back, and the block waits until the event has passed. Events are looked at only where
-//   no free block fits.
+//   block is given back, and the block waits until the event has passed. Events are looked at only
+//   where no free block fits.
 // - A capture allocates from a private pool, and what is given back there stays there: the graph's
-//   addresses are its own until the pool is released, and so are its tickets (cuda/scratch.h). While a capture is under way no event is
-//   recorded or queried, as CUDA demands: blocks with other streams' uses wait for its end.
+//   addresses are its own until the pool is released, and so are its tickets (cuda/scratch.h).
+//   While a capture is under way no event is recorded or queried, as CUDA demands: blocks with
+//   other streams' uses wait for its end.
 // - Where CUDA or the limit gives no more, all that is free is given back and CUDA is asked once
-// more;
-//   then OutOfMemoryError says who holds what.
+//   more; then OutOfMemoryError says who holds what.
 // So a program in its steady state calls neither cudaMalloc nor cudaFree.
 #pragma once
 
@@ -34,6 +34,7 @@ namespace adjoint::cuda {
 /// The free blocks of one stream.
 struct StreamPool {
   FreeBlocks small, large;
+  RecentBlocks recent;
   uint32_t stream;
 };
 
@@ -67,15 +68,15 @@ class DeviceAllocator final : public Allocator {
   void empty_cache() override;
   void set_limit(int64_t bytes) override;
   std::vector<SegmentInfo> snapshot() const override;
-  /// Off: every block is one of cudaMalloc's own and goes back at once, so that compute-sanitizer sees
-  /// what reaches beyond it. Off from the start where ADJOINT_CUDA_CACHING is 0.
+  /// Off: every block is one of cudaMalloc's own and goes back at once, so that compute-sanitizer
+  /// sees what reaches beyond it. Off from the start where ADJOINT_CUDA_CACHING is 0.
   void set_caching(bool on);
   uint64_t create_pool() override;
   void begin_allocate_to_pool(uint64_t pool) override;
   void end_allocate_to_pool(uint64_t pool) override;
   void release_pool(uint64_t pool) override;
-  /// The stream's ticket of the pool that this thread allocates from; null where that is the general
-  /// one.
+  /// The stream's ticket of the pool that this thread allocates from; null where that is the
+  /// general one.
   unsigned* ticket_of_pool(const Stream& stream);
 
  private:
@@ -88,11 +89,14 @@ class DeviceAllocator final : public Allocator {
   StreamPool& pool_of(PrivatePool& owner, uint32_t stream);
   PrivatePool& target_pool() noexcept;
   PrivatePool& find_pool(uint64_t id, const char* who);
-  Block* take(size_t size, const Stream& stream);
+  Block* take(size_t size, const Stream& stream, PrivatePool& owner, StreamPool& pool);
   Block* from_system(size_t size, const Stream& stream, PrivatePool& owner);
   Block* add_segment(size_t nbytes, bool large, const Stream& stream, PrivatePool& owner);
   void split(Block* block, size_t size);
   void make_free(Block* block) noexcept;
+  void join(Block* block) noexcept;
+  void join_recent(StreamPool& pool) noexcept;
+  void join_recent(PrivatePool& owner) noexcept;
   Block* absorb(Block* block, Block* neighbour) noexcept;
   void record_uses(Block* block) noexcept;
   void poll_pending(bool wait) noexcept;
@@ -102,6 +106,7 @@ class DeviceAllocator final : public Allocator {
   std::vector<SegmentInfo> snapshot_locked() const;
 
   const DeviceIndex device_;
+  const size_t total_memory_;
   bool caching_;
   mutable std::mutex mutex_;
   MemoryStats stats_;

@@ -19,7 +19,8 @@ struct Block {
   char* data = nullptr;
   size_t size = 0;
   size_t requested = 0;     ///< what was asked for, while it is handed out
-  bool free = false;        ///< neither handed out nor waiting for other streams
+  bool free = false;        ///< in FreeBlocks
+  bool recent = false;      ///< in RecentBlocks
   uint32_t num_events = 0;  ///< that must pass before it is free
   Segment* segment = nullptr;
   Block* previous = nullptr;  ///< the neighbours in the segment
@@ -59,8 +60,46 @@ class FreeBlocks {
   uint64_t filled_[kNumBins / 64] = {};
 };
 
-/// Blocks that are handed out, by address: open addressing, a power of two of slots, half of them
-/// empty.
+/// Small blocks that were given back and not yet joined with their neighbours: who asks for as many
+/// bytes next takes one as it is. The last one first, whose lines are warm.
+class RecentBlocks {
+ public:
+  static bool holds(size_t size) noexcept { return size <= kMaxSize; }
+  void push(Block* block) noexcept {
+    Block*& first = of_size_[block->size >> 9];
+    block->recent = true;
+    block->bin_next = first;
+    first = block;
+    any_ = true;
+  }
+  /// Null where there is none of just `size` bytes, which it must hold.
+  Block* pop(size_t size) noexcept {
+    Block*& first = of_size_[size >> 9];
+    Block* block = first;
+    if (block) {
+      first = block->bin_next;
+      block->recent = false;
+    }
+    return block;
+  }
+  /// Takes all out, to `visit(block)`.
+  template <class Visit>
+  void drain(const Visit& visit) noexcept {
+    if (!any_) return;
+    any_ = false;
+    for (size_t size = 0; size <= kMaxSize; size += 512) {
+      while (Block* block = pop(size)) visit(block);
+    }
+  }
+
+ private:
+  static constexpr size_t kMaxSize = size_t{64} << 10;
+  Block* of_size_[kMaxSize / 512 + 1] = {};
+  bool any_ = false;
+};
+
+/// Blocks that are handed out, or recent, by address: open addressing, a power of two of slots,
+/// half of them empty.
 class BlockMap {
  public:
   void insert(Block* block);

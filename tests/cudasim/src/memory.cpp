@@ -18,6 +18,8 @@
 namespace cudasim {
 namespace {
 
+// Addresses of a device: so many, or as many as there are (valgrind gives few).
+constexpr size_t kMostSpan = size_t{32} << 30, kLeastSpan = size_t{1} << 30;
 constexpr size_t kAlignment = 512, kGrowth = size_t{16} << 20, kQuarantine = size_t{64} << 20;
 
 size_t round_up(size_t n, size_t multiple) { return (n + multiple - 1) / multiple * multiple; }
@@ -28,11 +30,11 @@ size_t footprint(size_t bytes) { return round_up(kRedzone + bytes + kRedzone, kA
 // Addresses that the host sees, and the memory of one device behind them.
 class Arena {
  public:
-  void place(char* begin, ptrdiff_t backing) {
+  void place(char* begin, size_t span, ptrdiff_t backing) {
     // The first redzone begins kAlignment - kRedzone in, so that what lies behind it is aligned.
     end_ = begin + kAlignment - kRedzone;
     mapped_ = begin;
-    limit_ = begin + kDeviceSpan;
+    limit_ = begin + span;
     backing_ = backing;
   }
   size_t in_use() const { return in_use_; }
@@ -135,19 +137,29 @@ bool find(const Ranges& ranges, const void* address, Allocation* found) {
 struct Memory {
   std::mutex mutex;
   char* reserved;
+  size_t span = kMostSpan;
   Arena arenas[kMaxDevices];
   Ranges device, pinned, registered;
 
   Memory() {
-    void* range = mmap(nullptr, 2 * kMaxDevices * kDeviceSpan, PROT_NONE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    const auto reserve = [&] {
+      return mmap(nullptr, 2 * all_spans(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                  -1, 0);
+    };
+    void* range = reserve();
+    while (range == MAP_FAILED && span > kLeastSpan) {
+      span /= 2;
+      range = reserve();
+    }
     if (range == MAP_FAILED) throw std::bad_alloc();
     reserved = static_cast<char*>(range);
     for (int i = 0; i < kMaxDevices; ++i) {
-      arenas[i].place(reserved + i * kDeviceSpan, ptrdiff_t{kMaxDevices * kDeviceSpan});
+      arenas[i].place(reserved + i * span, span, static_cast<ptrdiff_t>(all_spans()));
     }
     report_faults();
   }
+
+  size_t all_spans() const { return kMaxDevices * span; }
 };
 
 // Outlives everything: programs free memory in destructors of their statics.
@@ -160,7 +172,7 @@ Memory& memory() {
 
 bool is_reserved_address(const void* address) {
   return static_cast<uintptr_t>(static_cast<const char*>(address) - memory().reserved) <
-         kMaxDevices * kDeviceSpan;
+         memory().all_spans();
 }
 
 bool is_device_address(const void* address) {
@@ -169,15 +181,15 @@ bool is_device_address(const void* address) {
 
 void* translate_address(const void* address) {
   char* place = static_cast<char*>(const_cast<void*>(address));
-  return is_reserved_address(address) ? place + kMaxDevices * kDeviceSpan : place;
+  return is_reserved_address(address) ? place + memory().all_spans() : place;
 }
 
 int device_of(const void* device_address) {
-  return int((static_cast<const char*>(device_address) - memory().reserved) / kDeviceSpan);
+  return int((static_cast<const char*>(device_address) - memory().reserved) / memory().span);
 }
 
 bool is_backing_address(const void* address) {
-  return is_reserved_address(static_cast<const char*>(address) - kMaxDevices * kDeviceSpan);
+  return is_reserved_address(static_cast<const char*>(address) - memory().all_spans());
 }
 
 cudaError_t device_malloc(int device, size_t bytes, void** pointer) {

@@ -21,8 +21,7 @@
 namespace cudasim {
 
 inline constexpr int kMaxDevices = 8;
-inline constexpr size_t kDeviceSpan = size_t{32} << 30;  ///< addresses of a device
-inline constexpr size_t kRedzone = 256;                  ///< on either side of an allocation
+inline constexpr size_t kRedzone = 256;  ///< on either side of an allocation
 
 /// A range of device memory, or of pinned host memory, that the program holds.
 struct Allocation {
