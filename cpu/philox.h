@@ -2,8 +2,8 @@
 // Draws of Philox (core/math/philox.h) in batches, for kernels that fill tensors with them.
 #pragma once
 
-#include "adjoint/generator.h"
 #include "core/math/philox.h"
+#include "core/math/philox_state.h"
 #include "cpu/parallel.h"
 #include "cpu/vec.h"
 

@@ -31,7 +31,6 @@
 #include <tuple>
 #include <type_traits>
 
-#include "adjoint/generator.h"
 #include "adjoint/half.h"
 #include "cuda/check.h"
 
@@ -79,8 +78,6 @@ template <>
 inline constexpr bool has_no_pointers<Half> = true;
 template <>
 inline constexpr bool has_no_pointers<BFloat16> = true;
-template <>
-inline constexpr bool has_no_pointers<PhiloxState> = true;
 
 /// What may be a kernel's parameter: see rule 3 of Note [One source, two devices].
 template <class T>

@@ -15,6 +15,7 @@
 
 #include "adjoint/generator.h"
 #include "core/autograd/saved_tensor.h"
+#include "core/math/philox_state.h"
 #include "core/tensor/default_generator.h"
 
 namespace adjoint::autograd {
@@ -75,7 +76,7 @@ class Frame {
       : call_(std::move(call)),
         arguments_(tensors.size()),
         options_(options),
-        random_(default_generator().get_state()),
+        random_(default_generator().philox_state()),
         streams_(streams_of(tensors)) {
     for (size_t i = 0; i < tensors.size(); ++i) arguments_[i].save(tensors[i]);
   }
@@ -137,7 +138,7 @@ class Frame::Recomputation final : public detail::SavedTensorHooksFactory {
     variable_list arguments;
     for (const SavedTensor& t : frame_.arguments_) arguments.push_back(t.unpack());
     Generator same_numbers;
-    same_numbers.set_state(frame_.random_);
+    same_numbers.set_philox_state(frame_.random_);
     DefaultGeneratorGuard random(frame_.options_.preserve_rng_state() ? &same_numbers : nullptr);
     StreamGuards streams(frame_.streams_);
     detail::SavedTensorHooksScope hooks(this);

@@ -120,11 +120,10 @@ void Recorder::argument(Tensor& t) {
   t = at_address(impl, data, impl.stream());
 }
 
-void Recorder::argument(PhiloxState& state) {
+void Recorder::argument(PhiloxArgs& numbers) {
   for (Reservation& r : reservations_) {
-    if (r.state.seed == state.seed && r.state.offset == state.offset) {
-      r.users.push_back(&state);
-      changing_.push_back(calls_.list.size() - 1);
+    if (r.state == numbers.state) {
+      r.users.push_back(&numbers);
       return;
     }
   }
@@ -163,7 +162,7 @@ void Recorder::reserved(Generator& generator, uint64_t n, PhiloxState state) {
   for (const Reservation& r : reservations_) {
     // A checkpoint that is computed again draws the same numbers again, from a generator of its
     // own.
-    if (r.state.seed == state.seed && r.state.offset == state.offset) return;
+    if (r.state == state) return;
   }
   reservations_.push_back({&generator, n, state, {}});
 }
@@ -189,20 +188,13 @@ std::vector<Tensor> Recorder::leaves() const {
   return out;
 }
 
-void Recorder::refresh_call(std::unique_ptr<Refresher> refresher) {
-  changing_.push_back(calls_.list.size() - 1);
-  refresher_of_[&last_call()] = refresher.get();
-  refreshers_.push_back(std::move(refresher));
-}
-
 // ---- The recording
 
 void Recorder::check_host_work() {
   if (num_updates_ != 0) {
     detail::fail<Error>(
         "capture: the step of this optimizer cannot be captured: a replay would repeat its "
-        "learning "
-        "rate and its count of steps. Those of SGD, Adam and AdamW can");
+        "learning rate and its count of steps. Those of SGD, Adam, AdamW, RMSprop and Adagrad can");
   }
   for (const Reservation& r : reservations_) {
     if (r.users.empty())
@@ -254,8 +246,7 @@ void Recorder::find_operands_of_iterators() {
   }
   for (detail::RecordedCall* call : calls_.list) {
     const size_t at = chain_calls_.size();
-    ChainCall& found =
-        chain_calls_.emplace_back(ChainCall{call, calls_.flushes_denormals[at], {}});
+    ChainCall& found = chain_calls_.emplace_back(ChainCall{call, calls_.flushes_denormals[at], {}});
     for (int op = 0; call->iterator && op < call->iterator->num_operands; ++op) {
       if (auto o = operands.find(&call->iterator->pointer(op)); o != operands.end())
         found.operands[op] = {o->second->buffer, o->second->offset};
@@ -377,8 +368,6 @@ std::unique_ptr<Recording> Recorder::finish() {
     arena = static_cast<char*>(recording->arena->data());
   }
   point_operands(*recording, arena);
-  recording->changing.resize(calls_.list.size());
-  for (size_t call : changing_) recording->changing[call] = true;
   fuse(chains, *recording, arena);
 
   for (LeafGuard& leaf : leaves_) {
@@ -395,15 +384,11 @@ std::unique_ptr<Recording> Recorder::finish() {
     if (version.current() != t.version) recording->changed.push_back(&version);
   }
   recording->tensors = std::move(tensors_);
-  recording->reservations = std::move(reservations_);
+  recording->random = RandomStates(std::move(reservations_));
   recording->refreshers = std::move(refreshers_);
   recording->mode = detail::autograd_mode;
   recording->default_dtype = get_default_dtype();
   recording->training = detail::training_fingerprint.relaxed();
-  for (const detail::RecordedCall* call : calls_.list) {
-    const auto found = refresher_of_.find(call);
-    recording->refresher_of.push_back(found == refresher_of_.end() ? nullptr : found->second);
-  }
   recording->calls.swap(calls_);
   recording->make_graph();
   return recording;

@@ -45,7 +45,7 @@ class Recorder final : public detail::CallRecorder {
   void add(detail::RecordedCall& call) override;
   void argument(Tensor& t) override;
   void argument(void*& data, const TensorImpl& of) override;
-  void argument(PhiloxState& state) override;
+  void argument(PhiloxArgs& numbers) override;
   [[noreturn]] void refuse_arguments(const OpDef& op) override;
 
   /// A storage was made.
@@ -63,7 +63,9 @@ class Recorder final : public detail::CallRecorder {
   /// The call recorded last.
   detail::RecordedCall& last_call() { return *calls_.list.back(); }
   /// Has the call recorded last take its settings from `refresher` in every replay.
-  void refresh_call(std::unique_ptr<Refresher> refresher);
+  void refresh_call(std::unique_ptr<Refresher> refresher) {
+    refreshers_.push_back(std::move(refresher));
+  }
   /// An optimizer's step begins, whose every update comes with a refresher.
   void begin_update() { ++num_updates_; }
   void end_update() { --num_updates_; }
@@ -86,7 +88,7 @@ class Recorder final : public detail::CallRecorder {
     size_t nbytes;
     int first_use = -1, last_use = -1;  // numbers of calls
     bool is_own = false;                // made by the step
-    CallSite site;  // of the first use of what was there before
+    CallSite site;                      // of the first use of what was there before
   };
   /// Where a call keeps an address.
   struct Operand {
@@ -118,8 +120,6 @@ class Recorder final : public detail::CallRecorder {
   std::vector<size_t> scratch_offsets_;  // of chains
   std::vector<Reservation> reservations_;
   std::vector<std::unique_ptr<Refresher>> refreshers_;
-  std::vector<size_t> changing_;
-  std::unordered_map<const detail::RecordedCall*, const Refresher*> refresher_of_;
   std::vector<LeafGuard> leaves_;
   std::unordered_set<const TensorImpl*> outside_;
   std::vector<TensorGuard> tensors_;

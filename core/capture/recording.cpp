@@ -74,6 +74,7 @@ void Recording::make_graph() {
   if (streams.empty()) return;
   Backend& backend = get_backend(streams[0].device().type());
   if (backend.single_stream()) return;
+  random.keep_on_device(streams[0]);
   try {
     graph_ = backend.make_graph(*this, streams[0]);
   } catch (const OutOfMemoryError&) {
@@ -130,10 +131,7 @@ void Recording::for_each_call(const F& f) {
 }
 
 void Recording::run() {
-  for (Reservation& r : reservations) {
-    const PhiloxState state = r.generator->reserve(r.count);
-    for (PhiloxState* user : r.users) *user = state;
-  }
+  random.reserve();
   if (DispatchObserver* observer = detail::dispatch_observer()) [[unlikely]] {
     run_observed(*observer);
   } else if (graph_) {
@@ -141,6 +139,7 @@ void Recording::run() {
   } else {
     for_each_call([](const detail::RecordedCall& call) { call.run(call); });
   }
+  random.commit();
   for (const auto& refresher : refreshers) refresher->commit();
   for (VersionCounter* version : changed) version->bump();
   for (const LeafGuard& leaf : leaves) {

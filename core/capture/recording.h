@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "adjoint/backend.h"
-#include "adjoint/generator.h"
 #include "adjoint/op_registry.h"
 #include "adjoint/recorded_call.h"
 #include "adjoint/tensor.h"
+#include "core/capture/random_states.h"
 
 namespace adjoint {
 
@@ -35,24 +35,14 @@ struct CallList {
   size_t used_ = kChunk;
 };
 
-/// Sets the arguments of a call that the host decides anew in every step.
+/// Sets for a call what the host decides anew in every step (replay_values.h).
 class Refresher {
  public:
   virtual ~Refresher() = default;
-  /// False where they no longer fit the call; then nothing is to be relied on.
+  /// False where it no longer fits the call; then nothing is to be relied on.
   virtual bool refresh() = 0;
-  /// Whether the call's arguments are others than in the replay before.
-  virtual bool has_changed() const = 0;
   /// The call has been made.
   virtual void commit() = 0;
-};
-
-/// Random numbers that a step draws, and where its calls keep the state to draw them from.
-struct Reservation {
-  Generator* generator;
-  uint64_t count;
-  PhiloxState state;
-  std::vector<PhiloxState*> users;
 };
 
 /// A leaf that backward left a gradient in.
@@ -123,10 +113,8 @@ class Recording final : private GraphWork {
   std::vector<TensorGuard> tensors;
   std::vector<VersionCounter*> changed;
   std::vector<LeafGuard> leaves;
-  std::vector<Reservation> reservations;
-  std::vector<bool> changing;  // the calls whose arguments the host decides anew
+  RandomStates random;
   std::vector<std::unique_ptr<Refresher>> refreshers;
-  std::vector<const Refresher*> refresher_of;  // each call; null for those that have none
   std::vector<Stream> streams;  // that must be current on their devices
   uint8_t mode = 0;
   ScalarType default_dtype = kFloat;
@@ -135,10 +123,6 @@ class Recording final : private GraphWork {
  private:
   size_t num_pieces() const override { return calls.list.size(); }
   void enqueue(size_t piece) override { calls.list[piece]->run(*calls.list[piece]); }
-  bool may_change(size_t piece) const override { return changing[piece]; }
-  bool has_changed(size_t piece) const override {
-    return !refresher_of[piece] || refresher_of[piece]->has_changed();
-  }
   template <class F>
   void for_each_call(const F& f);
   void run_observed(DispatchObserver& observer);

@@ -7,6 +7,7 @@
 namespace adjoint {
 
 void register_activation_ops(OpRegistry&);
+void register_adagrad_ops(OpRegistry&);
 void register_adam_ops(OpRegistry&);
 void register_advanced_index_ops(OpRegistry&);
 void register_binary_ops(OpRegistry&);
@@ -34,6 +35,8 @@ void register_prod_ops(OpRegistry&);
 void register_random_ops(OpRegistry&);
 void register_rectifier_ops(OpRegistry&);
 void register_reduce_ops(OpRegistry&);
+void register_replay_values_ops(OpRegistry&);
+void register_rmsprop_ops(OpRegistry&);
 void register_rounding_ops(OpRegistry&);
 void register_scan_ops(OpRegistry&);
 void register_scatter_ops(OpRegistry&);
@@ -49,6 +52,7 @@ void register_unary_ops(OpRegistry&);
 
 void register_ops(OpRegistry& registry) {
   register_activation_ops(registry);
+  register_adagrad_ops(registry);
   register_adam_ops(registry);
   register_advanced_index_ops(registry);
   register_binary_ops(registry);
@@ -76,6 +80,8 @@ void register_ops(OpRegistry& registry) {
   register_random_ops(registry);
   register_rectifier_ops(registry);
   register_reduce_ops(registry);
+  register_replay_values_ops(registry);
+  register_rmsprop_ops(registry);
   register_rounding_ops(registry);
   register_scan_ops(registry);
   register_scatter_ops(registry);

@@ -2,6 +2,7 @@
 // dropout, feature_dropout, alpha_dropout.
 #include <cmath>
 
+#include "core/math/philox_state.h"
 #include "core/ops/elementwise.h"
 
 namespace adjoint {
@@ -10,7 +11,7 @@ namespace {
 /// mask[i] (bool): uniform number i in [0, 1) (core/math/philox.h) is not below p.
 /// out = mask ? self * scale : 0. All tensors are dense.
 constinit Op<void(const Stream&, const Tensor& out, const Tensor& mask, const Tensor& self,
-                  double p, double scale, PhiloxState)>
+                  double p, double scale, PhiloxArgs)>
     dropout_op{"dropout"};
 /// out, grad, mask: out = mask ? grad * scale : 0.
 constinit Op<void(const Stream&, const TensorIterator&, double scale)> dropout_backward_op{

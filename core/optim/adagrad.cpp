@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "adjoint/optim/adagrad.h"
 
-#include "core/optim/composed.h"
-#include "core/util/denormals.h"
+#include "core/optim/update_list.h"
 
-namespace adjoint::optim {
+namespace adjoint {
+namespace {
+
+constinit AdagradOp adagrad_op{"adagrad_update", {.differentiable = false}};
+
+}  // namespace
+
+void register_adagrad_ops(OpRegistry& registry) { registry.add(adagrad_op); }
+
+namespace optim {
 namespace {
 
 const AdagradOptions& checked(const AdagradOptions& o) {
@@ -29,33 +37,41 @@ Adagrad::Adagrad(std::vector<Tensor> params, AdagradOptions defaults)
 
 std::vector<Optimizer::StateName> Adagrad::state_names() const { return {{"sum", true}}; }
 
+namespace {
+
+struct MakeUpdate {
+  template <class State>
+  bool operator()(const OptimizerOptions& options, const State& state, const AdagradTensors&,
+                  AdagradUpdate& update) const {
+    const auto& o = static_cast<const AdagradOptions&>(options);
+    update = {o.lr(), o.lr_decay(), o.eps(), o.weight_decay(), o.maximize(), state.step + 1};
+    return true;
+  }
+};
+
+}  // namespace
+
 void Adagrad::step() {
-  refuse_capture("Adagrad::step", "record steps of SGD, Adam or AdamW");
-  FlushDenormalGuard flush_denormals;
-  auto check = [](const Tensor& param, const Tensor& grad, State&, const AdagradOptions&) {
-    check_update(param, grad);
-  };
-  for_each_parameter<AdagradOptions>(check);
   const double start = static_cast<const AdagradOptions&>(defaults()).initial_accumulator_value();
+  UpdateList<AdagradTensors, AdagradUpdate, State> updates;
   detail::FlatStates fresh;
-  ComposedSteps<State, AdagradOptions> steps;
   for_each_parameter<AdagradOptions>(
-      [&](const Tensor& param, const Tensor&, State& state, const AdagradOptions& o) {
-        state.tensors.resize(1);
-        Tensor& sum = state.tensors[0];
+      [&](const Tensor& param, const Tensor& grad, State& state, const AdagradOptions& o) {
+        state.tensors.resize(adagrad_state::kCount);
+        Tensor& sum = state.tensors[adagrad_state::kSum];
         if (!sum.defined()) {
-          sum = fresh.zeros_like(param, 0);
+          sum = fresh.zeros_like(param, adagrad_state::kSum);
           if (start != 0) sum.fill_(start);
         }
-        steps.add(param, state, o);
+        const AdagradTensors tensors{{}, {}, {sum}};
+        AdagradUpdate update{};
+        MakeUpdate{}(o, state, tensors, update);
+        updates.add(param, grad, state, update, tensors, &o);
       });
-  steps.run([](const Tensor& param, const Tensor& grad, const std::vector<Tensor>& kept,
-               int64_t step, const AdagradOptions& o) {
-    const double rate = o.lr() / (1 + double(step) * o.lr_decay());
-    const Tensor g = direction(param, grad, o);
-    kept[0].add_(g * g);
-    param.add_(g / (kept[0].sqrt() + o.eps()), -rate);
-  });
+  updates.run(
+      adagrad_op, [](State& state, const AdagradTensors&) { ++state.step; }, states_are_there(),
+      MakeUpdate{});
 }
 
-}  // namespace adjoint::optim
+}  // namespace optim
+}  // namespace adjoint

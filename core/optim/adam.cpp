@@ -16,7 +16,7 @@ void register_adam_ops(OpRegistry& registry) { registry.add(adam_op); }
 namespace optim {
 namespace {
 
-enum StateTensor { kExpAvg, kExpAvgSq, kMaxExpAvgSq, kNumStateTensors };
+using namespace adam_state;
 
 template <class Options>
 const Options& checked(const Options& o) {
@@ -48,7 +48,7 @@ struct MakeUpdate {
                   AdamUpdate& update) const {
     const auto& o = static_cast<const Options&>(options);
     update = update_of(o, state, decoupled);
-    return o.amsgrad() == tensors.max_exp_avg_sq.defined();
+    return o.amsgrad() == tensors.state[kMaxExpAvgSq].defined();
   }
 };
 
@@ -57,15 +57,15 @@ void add_update(UpdateList<AdamTensors, AdamUpdate, State>& updates, const Tenso
                 const Tensor& grad, State& state, const Options& o, bool decoupled,
                 detail::FlatStates& fresh) {
   std::vector<Tensor>& kept = state.tensors;
-  if (kept.empty()) kept.resize(kNumStateTensors);
-  for (int i = 0; i < kNumStateTensors; ++i) {
+  if (kept.empty()) kept.resize(kCount);
+  for (int i = 0; i < kCount; ++i) {
     bool needed = i != kMaxExpAvgSq || o.amsgrad();
     if (!needed || kept[i].defined()) continue;
     kept[i] = fresh.zeros_like(param, i);
   }
-  updates.add(param, grad, state, update_of(o, state, decoupled),
-              {{}, {}, kept[kExpAvg], kept[kExpAvgSq], o.amsgrad() ? kept[kMaxExpAvgSq] : Tensor()},
-              &o);
+  updates.add(
+      param, grad, state, update_of(o, state, decoupled),
+      {{}, {}, {kept[kExpAvg], kept[kExpAvgSq], o.amsgrad() ? kept[kMaxExpAvgSq] : Tensor()}}, &o);
 }
 
 void count_step(auto& state, const AdamTensors&) { ++state.step; }

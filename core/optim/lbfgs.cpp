@@ -4,11 +4,19 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/optim/composed.h"
+#include "core/autograd/record.h"
+#include "core/capture/recorder.h"
 #include "core/optim/line_search.h"
 
 namespace adjoint::optim {
 namespace {
+
+/// Throws where a step cannot be: before the first parameter is changed.
+void check_update(const Tensor& param, const Tensor& grad) {
+  ADJOINT_CHECK(grad.sizes() == param.sizes(), "optimizer: expected a gradient of shape ",
+                param.sizes(), ", got ", grad.sizes());
+  check_inplace(param, false);
+}
 
 const LBFGSOptions& checked(const LBFGSOptions& o) {
   ADJOINT_CHECK_VALUE(o.lr() >= 0, "Invalid learning rate: ", o.lr());
@@ -91,7 +99,7 @@ Tensor LBFGS::descent_direction(const Tensor& gradient, int64_t history_size) {
 }
 
 Tensor LBFGS::step_with(LossClosure& closure) {
-  refuse_capture("LBFGS::step", "record steps of SGD, Adam or AdamW");
+  refuse_capture("LBFGS::step", "record steps of another optimizer");
   const auto& o = static_cast<const LBFGSOptions&>(param_groups()[0].options());
   const int64_t max_eval = o.max_eval().value_or(o.max_iter() * 5 / 4);
   History& h = history_;

@@ -1,18 +1,49 @@
 // SPDX-License-Identifier: MIT
 #include "adjoint/optim/optimizer.h"
 
+#include <algorithm>
+
 #include "adjoint/ops.h"
 #include "core/autograd/flat_parameters.h"
 #include "core/capture/recorder.h"
+#include "core/capture/replay_values.h"
+#include "core/optim/found_inf.h"
 
-namespace adjoint::optim {
+namespace adjoint {
+
+thread_local FoundInfScope* FoundInfScope::current_ = nullptr;
+
+namespace optim {
 
 OptimizerOptions::~OptimizerOptions() = default;
 Optimizer::~Optimizer() { *states_are_there_ = false; }
 
 void Optimizer::note_step() {
-  if (Recorder* recorder = recorder_of_thread()) [[unlikely]] recorder->begin_update();
+  settle_skipped_steps();
+  if (Recorder* recorder = recorder_of_thread()) [[unlikely]]
+    recorder->begin_update();
 }
+/// What replays counted on a device, on the host.
+void Optimizer::settle_skipped_steps() {
+  std::vector<std::pair<Tensor, int64_t>> counts;
+  for (State& state : states_) {
+    for (const Tensor& counter : state.skipped) {
+      auto known = std::find_if(counts.begin(), counts.end(),
+                                [&](const auto& c) { return c.first.is_same(counter); });
+      if (known == counts.end()) {
+        detail::UnrecordedScope own_work;
+        known = counts.emplace(known, counter, counter.item<int64_t>());
+      }
+      state.step -= known->second;
+    }
+    state.skipped.clear();
+  }
+  for (const auto& c : counts) {
+    const int64_t none = 0;
+    write_values(c.first, &none, sizeof none);
+  }
+}
+
 void Optimizer::note_new_states() {
   *states_are_there_ = false;
   states_are_there_ = std::make_shared<bool>(true);
@@ -78,8 +109,10 @@ OrderedDict<std::string, Tensor> Optimizer::state_dict() const {
   const std::vector<StateName> names = state_names();
   for (size_t i = 0; i < states_.size(); ++i) {
     const State& state = states_[i];
-    if (state.step == 0) continue;
-    out.insert(detail::str(i, ".step"), full({}, double(state.step), device(kCPU)));
+    int64_t step = state.step;
+    for (const Tensor& counter : state.skipped) step -= counter.item<int64_t>();
+    if (step == 0) continue;
+    out.insert(detail::str(i, ".step"), full({}, double(step), device(kCPU)));
     for (size_t k = 0; k < state.tensors.size(); ++k) {
       if (state.tensors[k].defined())
         out.insert(detail::str(i, ".", names[k].name), state.tensors[k]);
@@ -128,4 +161,5 @@ void Optimizer::load_state_dict(const OrderedDict<std::string, Tensor>& dict) {
   note_new_states();
 }
 
-}  // namespace adjoint::optim
+}  // namespace optim
+}  // namespace adjoint

@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "adjoint/optim/rmsprop.h"
 
-#include "core/optim/composed.h"
-#include "core/util/denormals.h"
+#include "core/optim/update_list.h"
 
-namespace adjoint::optim {
+namespace adjoint {
 namespace {
 
-enum StateTensor { kSquareAvg, kMomentumBuffer, kGradAvg, kNumStateTensors };
+constinit RmspropOp rmsprop_op{"rmsprop_update", {.differentiable = false}};
+
+}  // namespace
+
+void register_rmsprop_ops(OpRegistry& registry) { registry.add(rmsprop_op); }
+
+namespace optim {
+namespace {
+
+using namespace rmsprop_state;
 
 const RMSpropOptions& checked(const RMSpropOptions& o) {
   ADJOINT_CHECK_VALUE(o.lr() >= 0, "Invalid learning rate: ", o.lr());
@@ -32,43 +40,48 @@ std::vector<Optimizer::StateName> RMSprop::state_names() const {
   return {{"square_avg", true}, {"momentum_buffer", false}, {"grad_avg", false}};
 }
 
-void RMSprop::step() {
-  refuse_capture("RMSprop::step", "record steps of SGD, Adam or AdamW");
-  FlushDenormalGuard flush_denormals;
-  auto check = [](const Tensor& param, const Tensor& grad, State&, const RMSpropOptions&) {
-    check_update(param, grad);
-  };
-  for_each_parameter<RMSpropOptions>(check);
-  detail::FlatStates fresh;
-  ComposedSteps<State, RMSpropOptions> steps;
-  for_each_parameter<RMSpropOptions>(
-      [&](const Tensor& param, const Tensor&, State& state, const RMSpropOptions& o) {
-        state.tensors.resize(kNumStateTensors);
-        const bool needed[] = {true, o.momentum() > 0, o.centered()};
-        for (int i = 0; i < kNumStateTensors; ++i) {
-          if (needed[i] && !state.tensors[i].defined())
-            state.tensors[i] = fresh.zeros_like(param, i);
-        }
-        steps.add(param, state, o);
-      });
-  steps.run([](const Tensor& param, const Tensor& grad, const std::vector<Tensor>& kept, int64_t,
-               const RMSpropOptions& o) {
-    const Tensor g = direction(param, grad, o);
-    kept[kSquareAvg].mul_(o.alpha()).add_(g * g, 1 - o.alpha());
-    Tensor size = kept[kSquareAvg];
-    if (o.centered()) {
-      const Tensor& mean = kept[kGradAvg];
-      mean.add_(g - mean, 1 - o.alpha());
-      size = size - mean * mean;
-    }
-    const Tensor update = g / (size.sqrt() + o.eps());
-    if (o.momentum() > 0) {
-      kept[kMomentumBuffer].mul_(o.momentum()).add_(update);
-      param.add_(kept[kMomentumBuffer], -o.lr());
-    } else {
-      param.add_(update, -o.lr());
-    }
-  });
+namespace {
+
+bool needs(const RMSpropOptions& o, int state) {
+  return state == kSquareAvg || (state == kMomentumBuffer ? o.momentum() > 0 : o.centered());
 }
 
-}  // namespace adjoint::optim
+struct MakeUpdate {
+  template <class State>
+  bool operator()(const OptimizerOptions& options, const State&, const RmspropTensors& tensors,
+                  RmspropUpdate& update) const {
+    const auto& o = static_cast<const RMSpropOptions&>(options);
+    update = {o.lr(),       o.alpha(),    o.eps(),     o.weight_decay(),
+              o.momentum(), o.centered(), o.maximize()};
+    for (int i = 0; i < kCount; ++i) {
+      if (needs(o, i) != tensors.state[i].defined()) return false;
+    }
+    return true;
+  }
+};
+
+}  // namespace
+
+void RMSprop::step() {
+  UpdateList<RmspropTensors, RmspropUpdate, State> updates;
+  detail::FlatStates fresh;
+  for_each_parameter<RMSpropOptions>(
+      [&](const Tensor& param, const Tensor& grad, State& state, const RMSpropOptions& o) {
+        state.tensors.resize(kCount);
+        RmspropTensors tensors;
+        for (int i = 0; i < kCount; ++i) {
+          if (!needs(o, i)) continue;
+          if (!state.tensors[i].defined()) state.tensors[i] = fresh.zeros_like(param, i);
+          tensors.state[i] = state.tensors[i];
+        }
+        RmspropUpdate update{};
+        MakeUpdate{}(o, state, tensors, update);
+        updates.add(param, grad, state, update, std::move(tensors), &o);
+      });
+  updates.run(
+      rmsprop_op, [](State& state, const RmspropTensors&) { ++state.step; }, states_are_there(),
+      MakeUpdate{});
+}
+
+}  // namespace optim
+}  // namespace adjoint

@@ -51,7 +51,7 @@ struct MakeUpdate {
                   SgdUpdate& update) const {
     const auto& o = static_cast<const SGDOptions&>(options);
     update = update_of(o, state);
-    return (o.momentum() != 0) == tensors.momentum_buffer.defined();
+    return (o.momentum() != 0) == tensors.state[sgd_state::kMomentumBuffer].defined();
   }
 };
 
@@ -65,18 +65,19 @@ void SGD::step() {
         const SgdUpdate update = update_of(o, state);
         Tensor buffer;
         if (o.momentum() != 0) {
-          buffer = !update.first_step          ? state.tensors[0]
+          buffer = !update.first_step         ? state.tensors[0]
                    : detail::flat_slot(param) ? fresh.zeros_like(param, 0)
                                               : empty(param.sizes(), param.options());
         }
-        updates.add(param, grad, state, update, {{}, {}, std::move(buffer)}, &o);
+        updates.add(param, grad, state, update, {{}, {}, {std::move(buffer)}}, &o);
       });
   updates.run(
       sgd_op,
       [](State& state, const SgdTensors& updated) {
         ++state.step;
         state.tensors.resize(1);
-        if (updated.momentum_buffer.defined()) state.tensors[0] = updated.momentum_buffer;
+        const Tensor& buffer = updated.state[sgd_state::kMomentumBuffer];
+        if (buffer.defined()) state.tensors[0] = buffer;
       },
       states_are_there(), MakeUpdate{});
 }

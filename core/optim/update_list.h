@@ -7,92 +7,15 @@
 #include <vector>
 
 #include "adjoint/autograd.h"
-#include "adjoint/backend.h"
 #include "adjoint/optim/optimizer.h"
 #include "core/autograd/flat_parameters.h"
 #include "core/capture/recorder.h"
 #include "core/ops/elementwise.h"
-#include "core/optim/update.h"
+#include "core/optim/update_refresher.h"
 #include "core/util/denormals.h"
 #include "core/util/reused_vector.h"
 
 namespace adjoint {
-
-/// Sets the update of a recorded call anew in every replay, of the options and states as they are
-/// then. `make(options, state, tensors, update)` says whether they still fit the call's tensors.
-template <class Tensors, class Update, class State, class Make>
-class UpdateRefresher final : public Refresher {
- public:
-  using Call = detail::RecordedCallOf<ArrayRef<Tensors>, const Update&>;
-
-  UpdateRefresher(Call& call, std::shared_ptr<bool> states_are_there, const Make& make)
-      : call_(call), states_are_there_(std::move(states_are_there)), make_(make) {}
-  /// Before the states have counted the call that was recorded.
-  void add(const optim::OptimizerOptions& options, State& state) {
-    states_.push_back(&state);
-    for (const Source& s : sources_) {
-      if (s.options == &options && s.state->step == state.step) return;
-    }
-    sources_.push_back({&options, &state});
-  }
-  /// Has the device count the replays, where the update depends on their number and the device does
-  /// not get a call's arguments for nothing.
-  void keep_clock(const Stream& stream) {
-    if constexpr (requires { typename Update::Clock; }) {
-      if (get_backend(stream.device().type()).single_stream()) return;
-      detail::UnrecordedScope own_work;
-      clock_ = zeros({int64_t(sizeof(typename Update::Clock) / sizeof(int64_t))},
-                     dtype(kLong).device(stream.device()));
-      Update& update = std::get<1>(call_.args).get();
-      ++update.step;
-      set_clock(update);
-    }
-  }
-  bool has_changed() const override { return has_changed_; }
-  bool refresh() override {
-    if (!*states_are_there_) return false;
-    Update& update = std::get<1>(call_.args).get();
-    const Update before = update;
-    const ArrayRef<Tensors> tensors = std::get<0>(call_.args).get();
-    for (size_t i = 0; i < sources_.size(); ++i) {
-      Update fresh{};
-      if (!make_(*sources_[i].options, *sources_[i].state, tensors[0], fresh)) return false;
-      set_clock(fresh);
-      if (i != 0 && !(fresh == update)) return false;
-      update = fresh;
-    }
-    has_changed_ = has_changed_ || !(update == before);
-    return true;
-  }
-  void commit() override {
-    for (State* state : states_) ++state->step;
-    ++num_replays_;
-    has_changed_ = false;
-  }
-
- private:
-  struct Source {
-    const optim::OptimizerOptions* options;
-    State* state;
-  };
-  /// What the clock has counted is part of the number of the step.
-  void set_clock(Update& update) const {
-    if constexpr (requires { typename Update::Clock; }) {
-      if (!clock_.defined()) return;
-      update.clock = static_cast<typename Update::Clock*>(clock_.data_ptr());
-      update.step -= num_replays_;
-    }
-  }
-
-  Call& call_;
-  const std::shared_ptr<bool> states_are_there_;
-  const Make make_;
-  std::vector<State*> states_;
-  std::vector<Source> sources_;  // those that may differ
-  Tensor clock_;                 // undefined where the host counts
-  int64_t num_replays_ = 0;
-  bool has_changed_ = false;
-};
 
 /// The updates of a step. Adding to them allocates, and may throw, but changes no parameter and no
 /// state; running them calls the kernel once for all parameters that are alike. Those that follow
@@ -114,15 +37,10 @@ class UpdateList {
     entries_->push_back({&param, &state, options, slot, update});
   }
 
-  /// commit(state, tensors) takes note of an update.
-  template <class Commit>
-  void run(const Op<void(const Stream&, ArrayRef<Tensors>, const Update&)>& op, Commit commit) {
-    run(op, commit, [](size_t, size_t) {});
-  }
-  /// As above, for updates that may be captured: they were added with their options, which
-  /// UpdateRefresher is given.
+  /// commit(state, tensors) takes note of an update. They were added with their options, which
+  /// UpdateRefresher is given for replays.
   template <class Commit, class Make>
-  void run(const Op<void(const Stream&, ArrayRef<Tensors>, const Update&)>& op, Commit commit,
+  void run(const UpdateOp<Tensors, Update>& op, Commit commit,
            const std::shared_ptr<bool>& states_are_there, const Make& make) {
     Recorder* const recorder = recorder_of_thread();
     if (recorder) recorder->end_update();
@@ -134,15 +52,13 @@ class UpdateList {
           static_cast<typename Fresh::Call&>(recorder->last_call()), states_are_there, make);
       for (size_t i = begin; i < end; ++i)
         fresh->add(*(*entries_)[i].options, *(*entries_)[i].state);
-      fresh->keep_clock(recorder->last_call().stream);
       recorder->refresh_call(std::move(fresh));
     });
   }
 
  private:
   template <class Commit, class Called>
-  void run(const Op<void(const Stream&, ArrayRef<Tensors>, const Update&)>& op, Commit commit,
-           const Called& called) {
+  void run(const UpdateOp<Tensors, Update>& op, Commit commit, const Called& called) {
     NoGradGuard no_grad;
     FlushDenormalGuard flush_denormals;
     for (size_t begin = 0; begin < entries_->size();) {
@@ -150,7 +66,7 @@ class UpdateList {
       const Tensor& param = (*tensors_)[begin].param;
       if (param.numel() != 0) {
         const ArrayRef<Tensors> whole = join(begin, end);
-        op(stream_for(param), whole, (*entries_)[begin].update);
+        op(stream_for(param), whole, (*entries_)[begin].update, {});
         called(begin, end);
       }
       begin = end;

@@ -31,6 +31,7 @@ void register_pow_kernels(OpRegistry&);
 void register_random_kernels(OpRegistry&);
 void register_rectifier_kernels(OpRegistry&);
 void register_reduce_kernels(OpRegistry&);
+void register_replay_values_kernels(OpRegistry&);
 void register_rounding_kernels(OpRegistry&);
 void register_scan_kernels(OpRegistry&);
 void register_search_kernels(OpRegistry&);
@@ -68,6 +69,7 @@ void register_kernels(OpRegistry& registry) {
   register_random_kernels(registry);
   register_rectifier_kernels(registry);
   register_reduce_kernels(registry);
+  register_replay_values_kernels(registry);
   register_rounding_kernels(registry);
   register_scan_kernels(registry);
   register_search_kernels(registry);

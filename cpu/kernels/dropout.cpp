@@ -32,14 +32,15 @@ void dropout_batch(S* out, bool* mask, const S* in, int n, const uint32_t* draws
 }
 
 void dropout_kernel(const Stream&, const Tensor& out, const Tensor& mask, const Tensor& self,
-                    double p, double scale, PhiloxState state) {
+                    double p, double scale, PhiloxArgs numbers) {
   bool* masks = static_cast<bool*>(mask.impl()->data());
   dispatch_floating(out.impl()->dtype(), [&]<class S>() {
     S* to = static_cast<S*>(out.impl()->data());
     const S* in = static_cast<const S*>(self.impl()->data());
-    for_each_batch<1>(state, out.impl()->numel(), [&](int64_t first, int n, const uint32_t* draws) {
-      dropout_batch(to + first, masks + first, in + first, n, draws, float(p), scale);
-    });
+    for_each_batch<1>(
+        numbers.state, out.impl()->numel(), [&](int64_t first, int n, const uint32_t* draws) {
+          dropout_batch(to + first, masks + first, in + first, n, draws, float(p), scale);
+        });
   });
 }
 

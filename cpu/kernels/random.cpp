@@ -41,14 +41,14 @@ ADJOINT_ALWAYS_INLINE void store_some(Vec<C> v, S* out, int n) {
   }
 }
 
-void uniform_kernel(const Stream&, const Tensor& out, double from, double to, PhiloxState state) {
+void uniform_kernel(const Stream&, const Tensor& out, double from, double to, PhiloxArgs numbers) {
   dispatch_floating(out.impl()->dtype(), [&]<class S>() {
     using C = opmath_t<S>;
     using V = Vec<C>;
     S* p = static_cast<S*>(out.impl()->data());
     const V start{C(from)}, span{C(to - from)};
     for_each_batch<kDrawsOf<C>>(
-        state, out.impl()->numel(), [&](int64_t first, int n, const uint32_t* draws) {
+        numbers.state, out.impl()->numel(), [&](int64_t first, int n, const uint32_t* draws) {
           for (int i = 0; i < n; i += V::size) {
             V u = uniform_lanes<C, kDigits<S>>(load_bits<C>(draws + i * kDrawsOf<C>));
             store_some(u * span + start, p + first + i, n - i);
@@ -57,7 +57,7 @@ void uniform_kernel(const Stream&, const Tensor& out, double from, double to, Ph
   });
 }
 
-void normal_kernel(const Stream&, const Tensor& out, double mean, double std, PhiloxState state) {
+void normal_kernel(const Stream&, const Tensor& out, double mean, double std, PhiloxArgs numbers) {
   dispatch_floating(out.impl()->dtype(), [&]<class S>() {
     using C = opmath_t<S>;
     using V = Vec<C>;
@@ -66,7 +66,7 @@ void normal_kernel(const Stream&, const Tensor& out, double mean, double std, Ph
     S* p = static_cast<S*>(out.impl()->data());
     const V m{C(mean)}, s{C(std)};
     for_each_batch<draws_each>(
-        state, out.impl()->numel(), [&](int64_t first, int n, const uint32_t* draws) {
+        numbers.state, out.impl()->numel(), [&](int64_t first, int n, const uint32_t* draws) {
           for (int i = 0; i < n; i += 2 * size) {
             auto a = load_bits<C>(draws + i * draws_each);
             auto b = load_bits<C>(draws + (i + size) * draws_each);
@@ -84,11 +84,11 @@ void normal_kernel(const Stream&, const Tensor& out, double mean, double std, Ph
 
 /// f(bits) of kDraws draws for each element, computed in S's compute type.
 template <class S, int kDraws, class F>
-void fill_each(const Tensor& out, const PhiloxState& state, const F& f) {
+void fill_each(const Tensor& out, const PhiloxArgs& numbers, const F& f) {
   using C = opmath_t<S>;
   using Bits = typename Wrapping<typename IntOf<4 * kDraws>::type>::type;
   S* p = static_cast<S*>(out.impl()->data());
-  for_each_batch<kDraws>(state, out.impl()->numel(),
+  for_each_batch<kDraws>(numbers.state, out.impl()->numel(),
                          [&](int64_t first, int n, const uint32_t* draws) {
                            alignas(64) C values[kDrawBatch / kDraws];
                            for (int i = 0; i < kDrawBatch / kDraws; ++i) {
@@ -104,22 +104,22 @@ void fill_each(const Tensor& out, const PhiloxState& state, const F& f) {
 }
 
 void random_kernel(const Stream&, const Tensor& out, int64_t low, uint64_t range,
-                   PhiloxState state) {
+                   PhiloxArgs numbers) {
   auto number = [=]<class C>(auto bits) {
     return C(int64_t(uint64_t(low) + math::below(bits, range)));
   };
   dispatch_numeric(out.impl()->dtype(), [&]<class S>() {
     if (range < math::kWideRange) {
-      fill_each<S, 1>(out, state, number);
+      fill_each<S, 1>(out, numbers, number);
     } else {
-      fill_each<S, 2>(out, state, number);
+      fill_each<S, 2>(out, numbers, number);
     }
   });
 }
 
-void bernoulli_kernel(const Stream&, const Tensor& out, double p, PhiloxState state) {
+void bernoulli_kernel(const Stream&, const Tensor& out, double p, PhiloxArgs numbers) {
   auto is_one = [=]<class C>(uint32_t bits) { return C(double(math::uniform_from(bits)) < p); };
-  dispatch_all(out.impl()->dtype(), [&]<class S>() { fill_each<S, 1>(out, state, is_one); });
+  dispatch_all(out.impl()->dtype(), [&]<class S>() { fill_each<S, 1>(out, numbers, is_one); });
 }
 
 }  // namespace

@@ -16,9 +16,9 @@ struct Keep {
 
 template <class S>
 __global__ void __launch_bounds__(kThreads)
-    dropout(PhiloxState state, int64_t numel, bool aligned, float p, Keep<compute_t<S>> keep,
-            S* out, bool* mask, const S* in) {
-  for_each_block<1>(state, numel, [&](int64_t first, int n, const math::PhiloxBlock& block) {
+    dropout(Draws draws, int64_t numel, bool aligned, float p, Keep<compute_t<S>> keep, S* out,
+            bool* mask, const S* in) {
+  for_each_block<1>(draws, numel, [&](int64_t first, int n, const math::PhiloxBlock& block) {
     const bool whole = aligned && n == 4;
     auto x = whole ? Pack<S, 4>::load(in + first) : Pack<S, 4>::load(in + first, n);
     Pack<bool, 4> kept;
@@ -34,7 +34,7 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 void dropout_kernel(const Stream& stream, const Tensor& out, const Tensor& mask, const Tensor& self,
-                    double p, double scale, PhiloxState state) {
+                    double p, double scale, PhiloxArgs numbers) {
   bool* masks = static_cast<bool*>(mask.impl()->data());
   dispatch_floating(out.impl()->dtype(), [&]<class S>() {
     using C = compute_t<S>;
@@ -42,8 +42,8 @@ void dropout_kernel(const Stream& stream, const Tensor& out, const Tensor& mask,
     const S* in = static_cast<const S*>(self.impl()->data());
     const int64_t numel = out.impl()->numel();
     const bool aligned = is_aligned<4>(masks) && is_aligned<4>(to) && is_aligned<4>(in);
-    launch<dropout<S>>(draws_config<1>(numel, stream), state, numel, aligned, float(p),
-                       Keep<C>{C(scale)}, to, masks, in);
+    launch<dropout<S>>(draws_config<1>(numel, stream), Draws(numbers, stream), numel, aligned,
+                       float(p), Keep<C>{C(scale)}, to, masks, in);
   });
 }
 

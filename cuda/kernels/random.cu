@@ -24,9 +24,9 @@ inline constexpr int kDigits<BFloat16> = 8;
 
 template <int kDraws, class S, class F>
 __global__ void __launch_bounds__(kThreads)
-    fill_random(PhiloxState state, int64_t numel, bool aligned, F f, S* out) {
+    fill_random(Draws draws, int64_t numel, bool aligned, F f, S* out) {
   constexpr int each = kElementsOfBlock<kDraws>;
-  for_each_block<kDraws>(state, numel, [&](int64_t first, int n, const math::PhiloxBlock& block) {
+  for_each_block<kDraws>(draws, numel, [&](int64_t first, int n, const math::PhiloxBlock& block) {
     Pack<S, each> values;
     f(block, values);
     if (aligned && n == each) {
@@ -38,11 +38,11 @@ __global__ void __launch_bounds__(kThreads)
 }
 /// f(block, values) makes the elements of a block, of kDraws draws each.
 template <int kDraws, class S, class F>
-void fill_with(const Stream& stream, const Tensor& out, const PhiloxState& state, const F& f) {
+void fill_with(const Stream& stream, const Tensor& out, const PhiloxArgs& numbers, const F& f) {
   S* p = static_cast<S*>(out.impl()->data());
   const int64_t numel = out.impl()->numel();
-  launch<fill_random<kDraws, S, F>>(draws_config<kDraws>(numel, stream), state, numel,
-                                    is_aligned<kElementsOfBlock<kDraws>>(p), f, p);
+  launch<fill_random<kDraws, S, F>>(draws_config<kDraws>(numel, stream), Draws(numbers, stream),
+                                    numel, is_aligned<kElementsOfBlock<kDraws>>(p), f, p);
 }
 
 template <class S>
@@ -61,10 +61,10 @@ struct Uniform {
   }
 };
 void uniform_kernel(const Stream& stream, const Tensor& out, double from, double to,
-                    PhiloxState state) {
+                    PhiloxArgs numbers) {
   dispatch_floating(out.impl()->dtype(), [&]<class S>() {
     using C = compute_t<S>;
-    fill_with<kDrawsOf<C>, S>(stream, out, state, Uniform<S>{C(from), C(to - from)});
+    fill_with<kDrawsOf<C>, S>(stream, out, numbers, Uniform<S>{C(from), C(to - from)});
   });
 }
 
@@ -88,10 +88,10 @@ struct Normal {
   }
 };
 void normal_kernel(const Stream& stream, const Tensor& out, double mean, double std,
-                   PhiloxState state) {
+                   PhiloxArgs numbers) {
   dispatch_floating(out.impl()->dtype(), [&]<class S>() {
     using C = compute_t<S>;
-    fill_with<kDrawsOf<C>, S>(stream, out, state, Normal<S>{C(mean), C(std)});
+    fill_with<kDrawsOf<C>, S>(stream, out, numbers, Normal<S>{C(mean), C(std)});
   });
 }
 
@@ -111,12 +111,12 @@ struct Below {
   }
 };
 void random_kernel(const Stream& stream, const Tensor& out, int64_t low, uint64_t range,
-                   PhiloxState state) {
+                   PhiloxArgs numbers) {
   dispatch_numeric(out.impl()->dtype(), [&]<class S>() {
     if (range < math::kWideRange) {
-      fill_with<1, S>(stream, out, state, Below<S, 1>{low, range});
+      fill_with<1, S>(stream, out, numbers, Below<S, 1>{low, range});
     } else {
-      fill_with<2, S>(stream, out, state, Below<S, 2>{low, range});
+      fill_with<2, S>(stream, out, numbers, Below<S, 2>{low, range});
     }
   });
 }
@@ -134,9 +134,9 @@ struct Bernoulli {
     }
   }
 };
-void bernoulli_kernel(const Stream& stream, const Tensor& out, double p, PhiloxState state) {
+void bernoulli_kernel(const Stream& stream, const Tensor& out, double p, PhiloxArgs numbers) {
   dispatch_all(out.impl()->dtype(),
-               [&]<class S>() { fill_with<1, S>(stream, out, state, Bernoulli<S>{p}); });
+               [&]<class S>() { fill_with<1, S>(stream, out, numbers, Bernoulli<S>{p}); });
 }
 
 }  // namespace

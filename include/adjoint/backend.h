@@ -22,20 +22,15 @@ class ADJOINT_API GraphWork {
  public:
   virtual ~GraphWork();
   virtual size_t num_pieces() const = 0;
-  /// Enqueues a piece on its stream, with the arguments that it has now.
+  /// Enqueues a piece on its stream.
   virtual void enqueue(size_t piece) = 0;
-  /// Whether these may differ from launch to launch. Such a piece consists of the same kernels each
-  /// time.
-  virtual bool may_change(size_t piece) const = 0;
-  /// Whether they do from the last launch, or the making of the graph, to the next launch.
-  virtual bool has_changed(size_t piece) const = 0;
 };
 
 /// Work that a device was given once and does as often as it is launched.
 class ADJOINT_API Graph {
  public:
   virtual ~Graph();
-  /// Enqueues all of it on `stream`. Pieces that have changed are enqueued with their arguments of now.
+  /// Enqueues all of it on `stream`, with the arguments that it was made with.
   virtual void launch(const Stream& stream) = 0;
 };
 

@@ -94,8 +94,8 @@ class CapturedStep final : public detail::CapturedStepBase {
   /// The function must do the same in every step: its other variables, branches and hooks have no
   /// say in a replay. Throws Error for what cannot be captured, with the place of the call: reading
   /// a value on the host, copying between devices, replacing a tensor that the next step reads,
-  /// several streams, operations whose arguments cannot be kept, optimizers other than SGD, Adam
-  /// and AdamW.
+  /// several streams, operations whose arguments cannot be kept, LBFGS and optimizers of the
+  /// program's own that count on the host.
   template <std::convertible_to<Tensor>... Inputs>
   requires std::is_invocable_v<F&, const Inputs&...>
   decltype(auto) replay(const Inputs&... inputs) {

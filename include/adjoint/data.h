@@ -149,8 +149,8 @@ class ADJOINT_API DataLoader {
   const Dataset& dataset() const { return *dataset_; }
   const DataLoaderOptions& options() const { return options_; }
   /// Where the random orders stand: a loader given this state goes on with the same orders.
-  PhiloxState state() const { return generator_.get_state(); }
-  void set_state(PhiloxState state) { generator_.set_state(state); }
+  Tensor state() const { return generator_.get_state(); }
+  void set_state(const Tensor& state) { generator_.set_state(state); }
 
  private:
   std::shared_ptr<const Dataset> dataset_;

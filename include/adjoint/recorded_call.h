@@ -18,13 +18,13 @@
 
 #include "adjoint/array_ref.h"
 #include "adjoint/export.h"
-#include "adjoint/generator.h"
 #include "adjoint/stream.h"
 #include "adjoint/tensor_class.h"
 
 namespace adjoint {
 
 class OpDef;
+struct PhiloxArgs;
 struct TensorIterator;
 
 namespace detail {
@@ -51,7 +51,7 @@ class ADJOINT_API CallRecorder {
   // The arguments of the call added last, in the place where they are kept.
   virtual void argument(Tensor& t) = 0;
   virtual void argument(void*& data, const TensorImpl& of) = 0;
-  virtual void argument(PhiloxState& state) = 0;
+  virtual void argument(PhiloxArgs& numbers) = 0;
   /// Throws Error: calls of the operation cannot be kept.
   [[noreturn]] virtual void refuse_arguments(const OpDef& op) = 0;
 };
@@ -88,7 +88,7 @@ inline constexpr bool is_recordable<ArrayRef<T>> = is_recordable<T> && !std::is_
 
 template <class T>
 void tell_argument(CallRecorder& recorder, T& argument) {
-  if constexpr (std::is_same_v<T, Tensor> || std::is_same_v<T, PhiloxState>) {
+  if constexpr (std::is_same_v<T, Tensor> || std::is_same_v<T, PhiloxArgs>) {
     recorder.argument(argument);
   } else if constexpr (HasOperands<T>) {
     argument.for_each_operand([&](auto&... operand) { recorder.argument(operand...); });
@@ -138,7 +138,7 @@ template <class... Values>
 inline constexpr bool is_over_iterator<const TensorIterator&, Values...> =
     ((std::is_trivially_copyable_v<std::remove_cvref_t<Values>> &&
       !HasOperands<std::remove_cvref_t<Values>> &&
-      !std::is_same_v<std::remove_cvref_t<Values>, PhiloxState>)&&...);
+      !std::is_same_v<std::remove_cvref_t<Values>, PhiloxArgs>)&&...);
 
 template <class... Args>
 struct RecordedCallOf final : RecordedCall {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "adjoint/adjoint.h"
+#include "core/math/philox_state.h"
 #include "tests/support/compare.h"
 #include "tests/support/on_threads.h"
 #include "tests/support/test_device.h"
@@ -190,7 +191,7 @@ TEST(ThreadContract, NoRandomNumberIsDrawnTwice) {
     }
   });
   EXPECT_EQ(begins.size(), size_t(kThreads * kRounds));
-  EXPECT_EQ(generator.get_state().offset, *begins.rbegin() + 1);
+  EXPECT_EQ(generator.philox_state().offset, *begins.rbegin() + 1);
   on_threads([&](int) {
     for (int round = 0; round < kRounds; ++round) EXPECT_LT(rand({4}).max().item<float>(), 1.0f);
   });

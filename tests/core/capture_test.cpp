@@ -80,6 +80,8 @@ struct Training {
 using AdamTraining = Training<optim::Adam, optim::AdamOptions>;
 using AdamWTraining = Training<optim::AdamW, optim::AdamWOptions>;
 using SgdTraining = Training<optim::SGD, optim::SGDOptions>;
+using RmspropTraining = Training<optim::RMSprop, optim::RMSpropOptions>;
+using AdagradTraining = Training<optim::Adagrad, optim::AdagradOptions>;
 
 void expect_same(const std::vector<Tensor>& found, const std::vector<Tensor>& expected) {
   ASSERT_EQ(found.size(), expected.size());
@@ -129,6 +131,36 @@ TEST(Capture, ReplaysOfOtherOptimizersAreEagerStepsToo) {
   EXPECT_GE(compare_training<AdamWTraining>(optim::AdamWOptions(1e-2).amsgrad(true), 8, kNothing)
                 .num_replays,
             5u);
+}
+
+TEST(Capture, ReplaysOfRMSpropAndAdagradAreEagerStepsUnderAScheduler) {
+  std::optional<optim::StepLR> scheduler;
+  const auto schedule = [&](auto& training, int i) {
+    if (i == 0) scheduler.emplace(*training.optimizer, 3, 0.5);
+    scheduler->step();
+  };
+  const auto count = [&]<class T>(const auto& options) {
+    return compare_training<T>(options, 12, schedule).num_replays;
+  };
+  using optim::AdagradOptions, optim::RMSpropOptions;
+  EXPECT_EQ(count.operator()<RmspropTraining>(RMSpropOptions(1e-2)), 10u);
+  EXPECT_EQ(count.operator()<RmspropTraining>(
+                RMSpropOptions(1e-2).momentum(0.9).centered(true).weight_decay(0.01)),
+            10u);
+  EXPECT_EQ(count.operator()<AdagradTraining>(
+                AdagradOptions(1e-2).lr_decay(0.1).initial_accumulator_value(0.5)),
+            10u);
+}
+
+TEST(Capture, AStateThatRMSpropLacksIsNoticed) {
+  const auto change = [](auto& training, int i) {
+    auto& options =
+        static_cast<optim::RMSpropOptions&>(training.optimizer->param_groups()[0].options());
+    if (i == 5) options.momentum(0.9);
+  };
+  Heard heard;
+  compare_training<RmspropTraining>(optim::RMSpropOptions(1e-2), 10, change);
+  EXPECT_EQ(heard.count("the optimizer has other parameters, state or options"), 1);
 }
 
 TEST(Capture, ASchedulerMovesTheLearningRateOfReplays) {

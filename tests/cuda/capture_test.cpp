@@ -20,6 +20,15 @@ class Heard final : public WarningHandler {
   WarningUtils::WarningHandlerGuard guard_{this};
 };
 
+uint64_t node_updates(const cudasim::Counters& counted) {
+  uint64_t n = 0;
+  for (const char* name : {"cudaGraphExecKernelNodeSetParams", "cudaStreamBeginCapture"}) {
+    const auto found = counted.api_calls.find(name);
+    if (found != counted.api_calls.end()) n += found->second;
+  }
+  return n;
+}
+
 class CudaCapture : public CudaTest {
  protected:
   struct Training {
@@ -56,6 +65,7 @@ TEST_F(CudaCapture, AReplayIsOneLaunchAndAsksNothingOfTheHost) {
   EXPECT_EQ(counted.graph_launches, 4u);
   EXPECT_EQ(counted.launches + counted.library_calls, 0u);
   EXPECT_EQ(counted.replayed_kernels, 4 * step.stats().num_calls);
+  EXPECT_EQ(node_updates(counted), 0u);
   EXPECT_EQ(counted.synchronizations + counted.queries, 0u);
   EXPECT_EQ(counted.mallocs + counted.frees + counted.host_mallocs + counted.host_frees, 0u);
   EXPECT_EQ(counted.events_recorded + counted.events_waited, 0u);
@@ -75,7 +85,7 @@ TEST_F(CudaCapture, TheDeviceCountsTheStepsOfAdamAndIsToldOfANewLearningRateAlon
     t->optimizer.emplace(t->net->parameters(), optim::AdamOptions(1e-2));
   }
   auto step = capture([&] { return training.step(training.x, training.y); });
-  const auto expect_update = [&](uint64_t updates, const char* when) {
+  const auto expect_writes = [&](uint64_t writes, const char* when) {
     const Tensor expected = eager.step(eager.x, eager.y).detach();
     cudasim::settle();
     cudasim::reset_counters();
@@ -83,33 +93,66 @@ TEST_F(CudaCapture, TheDeviceCountsTheStepsOfAdamAndIsToldOfANewLearningRateAlon
     const cudasim::Counters counted = cudasim::counters();
     EXPECT_EQ(counted.graph_launches, 1u) << when;
     EXPECT_TRUE(counted.copies.empty()) << when;
-    const auto calls = [&](const char* name) {
-      const auto found = counted.api_calls.find(name);
-      return found == counted.api_calls.end() ? 0 : found->second;
-    };
-    EXPECT_EQ(calls("cudaGraphExecKernelNodeSetParams"), updates) << when;
-    EXPECT_EQ(calls("cudaStreamBeginCapture"), updates) << when;
+    EXPECT_EQ(counted.launches, writes) << when;
+    EXPECT_EQ(node_updates(counted), 0u) << when;
+    EXPECT_EQ(counted.synchronizations + counted.queries, 0u) << when;
     EXPECT_TRUE(same_bits(loss, expected)) << when;
   };
-  for (int i = 0; i < 2; ++i) {
+  for (int i = 0; i < 3; ++i) {
     eager.step(eager.x, eager.y);
     step.replay();
   }
-  for (int i = 0; i < 3; ++i) expect_update(0, "as before");
+  for (int i = 0; i < 3; ++i) expect_writes(0, "as before");
   for (Training* t : {&eager, &training}) t->optimizer->param_groups()[0].options().set_lr(1e-3);
-  expect_update(1, "another learning rate");
-  for (int i = 0; i < 3; ++i) expect_update(0, "the same again");
+  expect_writes(1, "another learning rate");
+  for (int i = 0; i < 3; ++i) expect_writes(0, "the same again");
   for (Training* t : {&eager, &training}) t->step(t->x, t->y);
-  expect_update(1, "after a step beside the replays");
+  expect_writes(1, "after a step beside the replays");
   for (Training* t : {&eager, &training}) {
     static_cast<optim::AdamOptions&>(t->optimizer->param_groups()[0].options()).betas({0.8, 0.99});
   }
-  expect_update(1, "other betas");
-  expect_update(0, "at the end");
+  expect_writes(1, "other betas");
+  expect_writes(0, "at the end");
   for (size_t i = 0; i < 4; ++i) {
-    EXPECT_TRUE(same_bits(training.net->parameters()[i].detach(),
-                          eager.net->parameters()[i].detach()));
+    EXPECT_TRUE(
+        same_bits(training.net->parameters()[i].detach(), eager.net->parameters()[i].detach()));
   }
+}
+
+TEST_F(CudaCapture, TheDeviceMovesItsRandomNumbersOnAndIsToldOfOthersByOneSmallLaunch) {
+  const Tensor x = ones({40, 30}, kGpu0);
+  const auto body = [&](const Tensor& t) {
+    const Tensor noise = rand({40, 30}, kGpu0);
+    return dropout(t, 0.5, true) * noise + randn({40, 30}, dtype(kDouble).device(kGpu0)).sum();
+  };
+  std::vector<Tensor> expected, found;
+  const auto run = [&](std::vector<Tensor>& out, const auto& replay) {
+    manual_seed(3);
+    for (int i = 0; i < 9; ++i) {
+      if (i == 4) out.push_back(rand({7}, kGpu0));
+      if (i == 6) manual_seed(11);
+      cudasim::settle();
+      cudasim::reset_counters();
+      out.push_back(replay(i).clone());
+    }
+    out.push_back(rand({5}, kGpu0));
+  };
+  run(expected, [&](int) { return body(x); });
+  auto step = capture(body);
+  run(found, [&](int i) {
+    const Tensor& out = step.replay(x);
+    const cudasim::Counters counted = cudasim::counters();
+    if (i == 0) return out;
+    EXPECT_EQ(counted.graph_launches, 1u) << i;
+    const bool is_told = i == 1 || i == 4 || i == 6;  // the first one, and those after a change
+    EXPECT_EQ(counted.launches, is_told ? 1u : 0u) << i;
+    EXPECT_EQ(node_updates(counted), 0u) << i;
+    EXPECT_EQ(counted.synchronizations + counted.queries, 0u) << i;
+    return out;
+  });
+  EXPECT_EQ(step.stats().num_replays, 8u);
+  ASSERT_EQ(found.size(), expected.size());
+  for (size_t i = 0; i < found.size(); ++i) EXPECT_TRUE(same_bits(found[i], expected[i])) << i;
 }
 
 TEST_F(CudaCapture, ReplaysMayBeEnqueuedFarAheadOfTheDevice) {

@@ -84,7 +84,7 @@ TEST(DataLoader, ALoaderGivenTheStateOfAnotherGoesOnAsThatOne) {
   const auto options = data::DataLoaderOptions(3).shuffle(true).seed(5);
   const auto one = data::make_data_loader(ten(), options);
   epoch(*one);
-  const PhiloxState state = one->state();
+  const Tensor state = one->state();
   const std::vector<int64_t> next = epoch(*one);
   const auto resumed = data::make_data_loader(ten(), options);
   resumed->set_state(state);

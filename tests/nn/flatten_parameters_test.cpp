@@ -365,8 +365,6 @@ TEST(FlattenParameters, ANetworkAndItsOptimizerAreSavedAndGoOn) {
 
 TEST(FlattenParameters, ReplaysAreEagerStepsBitForBit) {
   for (const Kind& kind : kinds()) {
-    const std::string name = kind.name;
-    if (name.starts_with("RMSprop") || name == "Adagrad") continue;
     Training eager(kind, false), training(kind, true);
     auto step = capture([&](const Tensor& x) {
       training.optimizer->zero_grad();

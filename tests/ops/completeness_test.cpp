@@ -28,8 +28,11 @@ constexpr TestedElsewhere kTestedElsewhere[] = {
     {"grad_norm", "tests/nn/clip_grad_test.cpp"},
     {"clip_to_norm", "tests/nn/clip_grad_test.cpp"},
     {"push_to_ring", "tests/core/loss_ring_test.cpp"},
+    {"write_values", "tests/core/replay_values_test.cpp"},
     {"adam_update", "tests/optim/optimizer_test.cpp"},
     {"sgd_update", "tests/optim/optimizer_test.cpp"},
+    {"rmsprop_update", "tests/optim/optimizer_test.cpp"},
+    {"adagrad_update", "tests/optim/optimizer_test.cpp"},
 };
 bool is_tested_elsewhere(const OpDef& op) {
   return std::any_of(std::begin(kTestedElsewhere), std::end(kTestedElsewhere),

@@ -72,7 +72,7 @@ TEST(Random, NumbersDependOnTheSeedAloneNotOnThreads) {
 TEST(Random, AStateThatWasKeptGoesOnFromThere) {
   Generator generator(7);
   rand({10}, {}, &generator);
-  PhiloxState state = generator.get_state();
+  const Tensor state = generator.get_state();
   Tensor next = randn({10}, {}, &generator);
   generator.set_state(state);
   EXPECT_TRUE(identical(randn({10}, {}, &generator), next));

@@ -110,6 +110,8 @@ class ADJOINT_API Optimizer {
   struct State {
     int64_t step = 0;
     std::vector<Tensor> tensors;
+    /// Counts, on their devices, of the steps in `step` that were none: replays that left them out.
+    std::vector<Tensor> skipped;
   };
   /// A State's tensors by name; those not required are only there with some options.
   struct StateName {
@@ -136,8 +138,9 @@ class ADJOINT_API Optimizer {
   }
 
  private:
-  static void note_step();
+  void note_step();
   void note_new_states();
+  void settle_skipped_steps();
 
   std::vector<OptimizerParamGroup> groups_;
   std::unique_ptr<OptimizerOptions> defaults_;

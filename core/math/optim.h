@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The numbers of Adam's update that depend on how many came before.
+// The numbers of an optimizer's update that depend on how many came before: Adam's, Adagrad's.
 #pragma once
 
 #include <stdint.h>
@@ -29,6 +29,11 @@ struct AdamCorrections {
 };
 HOST_DEVICE AdamCorrections adam_corrections(double beta1, double beta2, int64_t step) {
   return {1 - power(beta1, uint64_t(step)), math::sqrt(1 - power(beta2, uint64_t(step)))};
+}
+
+/// Of the step-th update.
+HOST_DEVICE double adagrad_rate(double lr, double lr_decay, int64_t step) {
+  return lr / (1 + double(step - 1) * lr_decay);
 }
 
 }  // namespace ADJOINT_MATH_SET
