@@ -160,6 +160,21 @@ void replace_history(const Tensor& t, const intrusive_ptr<Node>& node) {
   set_history(t, node);
 }
 
+/// `view` was changed by the operation behind `node`, which knows of its output.
+void change_history_of_base(const Tensor& view, intrusive_ptr<Node> node, size_t input) {
+  Tensor base(view.impl()->view_base());
+  auto copy = intrusive_ptr<CopySlices>::adopt(new CopySlices());
+  copy->base_strides_ = base.strides();
+  copy->view_ = {view.sizes(), view.strides(), view.storage_offset() - base.storage_offset()};
+  copy->view_input_ = input;
+  for (size_t i = 0; i < node->num_outputs(); ++i) {
+    copy->add_next_edge(i == input ? gradient_edge(base) : node->next_edge(i));
+  }
+  copy->fn_ = std::move(node);
+  replace_history(base, copy);
+  view.impl()->make_view_stale();
+}
+
 }  // namespace
 
 void rebase_history(const Tensor& self, intrusive_ptr<Node> node) {
@@ -167,23 +182,23 @@ void rebase_history(const Tensor& self, intrusive_ptr<Node> node) {
 }
 
 void rebase_history_of_input(const Tensor& self, intrusive_ptr<Node> node, size_t input) {
-  const intrusive_ptr<TensorImpl>& root = self.impl()->view_base();
-  if (!root) {
+  if (!self.impl()->view_base()) {
     replace_history(self, node);
     return;
   }
-  Tensor base(root);
-  auto copy = intrusive_ptr<CopySlices>::adopt(new CopySlices());
-  copy->base_strides_ = base.strides();
-  copy->view_ = {self.sizes(), self.strides(), self.storage_offset() - base.storage_offset()};
-  copy->view_input_ = input;
-  for (size_t i = 0; i < node->num_outputs(); ++i) {
-    copy->add_next_edge(i == input ? gradient_edge(base) : node->next_edge(i));
-  }
   node->add_input_metadata(self);
-  copy->fn_ = std::move(node);
-  replace_history(base, copy);
-  self.impl()->make_view_stale();
+  change_history_of_base(self, std::move(node), input);
+}
+
+void take_history(const Tensor& self, const Tensor& result) {
+  const intrusive_ptr<Node>& node = result.impl()->grad_fn_unchecked();
+  if (!node) return;
+  if (self.impl()->view_base()) {
+    change_history_of_base(self, node, 0);
+    return;
+  }
+  detail::move_retained_grad(*self.impl(), *node, result.output_nr());
+  self.impl()->set_grad_fn(node, result.output_nr());
 }
 
 intrusive_ptr<Node> Tensor::grad_fn() const {

@@ -2,6 +2,7 @@
 // Comparisons and truth values: bool tensors, which have no gradient.
 #include <limits>
 
+#include "core/ops/composed.h"
 #include "core/ops/elementwise.h"
 
 namespace adjoint {
@@ -125,8 +126,13 @@ bool allclose(const Tensor& self, const Tensor& other, double rtol, double atol,
 }
 
 // 0 or 1 in the tensor's own dtype.
-Tensor& Tensor::logical_not_() const { return copy_(logical_not()); }
-Tensor& Tensor::logical_and_(const Tensor& other) const { return copy_(logical_and(other)); }
-Tensor& Tensor::logical_or_(const Tensor& other) const { return copy_(logical_or(other)); }
+Tensor& Tensor::logical_not_() const { return become(*this, logical_not()); }
+Tensor& Tensor::logical_and_(const Tensor& other) const {
+  return become(*this, logical_and(other));
+}
+Tensor& Tensor::logical_or_(const Tensor& other) const { return become(*this, logical_or(other)); }
+Tensor& Tensor::logical_xor_(const Tensor& other) const {
+  return become(*this, logical_xor(other));
+}
 
 }  // namespace adjoint

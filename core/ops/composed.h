@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Operations that are composed of others and go by one name in the graph.
+// Operations that are composed of others and go by one name in the graph, and operations in place
+// that are made of those out of place.
 #pragma once
 
 #include "core/autograd/record.h"
@@ -21,6 +22,22 @@ inline Tensor under_name(const char* name, const Tensor& result) {
   Tensor out = result.detach();
   set_history(out, node);
   return out;
+}
+
+/// `self` changed in place to `result`, what the operation out of place makes of `self` as its
+/// first input: its values, in self's dtype, and its node. Throws what check_inplace throws, and
+/// Error where the sizes differ. A result without a node leaves self's history as it is.
+Tensor& become(const Tensor& self, const Tensor& result);
+
+/// `self` before a change by an operation whose backward needs it: a copy at self's place in the
+/// graph where the operation on it and `others` is recorded, else `self`.
+template <class... Tensors>
+Tensor before_change(const Tensor& self, const Tensors&... others) {
+  if (!needs_grad(self, others...)) return self;
+  Tensor kept = self.detach().clone();
+  Edge edge = gradient_edge(self);
+  if (edge.function) kept.impl()->set_grad_fn(std::move(edge.function), edge.input_nr);
+  return kept;
 }
 
 }  // namespace adjoint

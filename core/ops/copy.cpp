@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Copies: between layouts, dtypes and devices; and filling.
 #include "adjoint/backend.h"
+#include "core/autograd/view_history.h"
 #include "core/capture/recorder.h"
+#include "core/ops/composed.h"
 #include "core/ops/elementwise.h"
 #include "core/ops/fill.h"
 #include "core/tensor/geometry.h"
@@ -160,6 +162,18 @@ Tensor& Tensor::copy_(const Tensor& src, bool non_blocking) const {
     rebase_history(*this, node);
   }
   return const_cast<Tensor&>(*this);
+}
+
+Tensor& become(const Tensor& self, const Tensor& result) {
+  check_inplace(self, result.requires_grad());
+  ADJOINT_CHECK(self.sizes() == result.sizes(), "output with shape ", self.sizes(), " doesn't match the broadcast shape ",
+                result.sizes());
+  ADJOINT_CHECK(isFloatingType(self.dtype()) || !isFloatingType(result.dtype()), "result type ", result.dtype(),
+                " can't be cast to the desired output type ", self.dtype());
+  copy_values(self, result);
+  bump_version(self);
+  take_history(self, result);
+  return const_cast<Tensor&>(self);
 }
 
 void fill_new(const Tensor& self, const Scalar& value) {

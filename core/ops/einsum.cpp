@@ -456,23 +456,23 @@ Tensor addr(const Tensor& self, const Tensor& vec1, const Tensor& vec2, const Sc
 
 Tensor& Tensor::baddbmm_(const Tensor& batch1, const Tensor& batch2, const Scalar& beta,
                          const Scalar& alpha) const {
-  return copy_(baddbmm(batch1, batch2, beta, alpha));
+  return become(*this, baddbmm(batch1, batch2, beta, alpha));
 }
 Tensor& Tensor::addbmm_(const Tensor& batch1, const Tensor& batch2, const Scalar& beta,
                         const Scalar& alpha) const {
-  return copy_(addbmm(batch1, batch2, beta, alpha));
+  return become(*this, addbmm(batch1, batch2, beta, alpha));
 }
 Tensor& Tensor::addmv_(const Tensor& mat, const Tensor& vec, const Scalar& beta,
                        const Scalar& alpha) const {
-  return copy_(addmv(mat, vec, beta, alpha));
+  return become(*this, addmv(mat, vec, beta, alpha));
 }
 Tensor& Tensor::addr_(const Tensor& vec1, const Tensor& vec2, const Scalar& beta,
                       const Scalar& alpha) const {
-  return copy_(addr(vec1, vec2, beta, alpha));
+  return become(*this, addr(vec1, vec2, beta, alpha));
 }
 Tensor& Tensor::addmm_(const Tensor& mat1, const Tensor& mat2, const Scalar& beta,
                        const Scalar& alpha) const {
-  return copy_(addmm(mat1, mat2, beta, alpha));
+  return become(*this, addmm(mat1, mat2, beta, alpha));
 }
 
 Tensor cdist(const Tensor& x1, const Tensor& x2, double p) {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/ops/composed.h"
 #include "core/ops/elementwise.h"
 
 namespace adjoint {
@@ -128,21 +129,7 @@ Tensor pow(const Tensor& self, const Scalar& exponent) {
 }
 
 Tensor& Tensor::pow_(const Scalar& exponent) const {
-  check_integer_power(*this, exponent);
-  prepare_inplace(pow_op, *this, exponent);
-  bool record = needs_grad(*this);
-  Tensor before = record ? clone() : *this;
-  {
-    NoGradGuard no_grad;
-    copy_(scalar_power(*this, exponent));
-  }
-  if (record) {
-    auto node = make_node<PowScalarBackward>(*this);
-    node->exponent_ = exponent;
-    node->self_.save(before);
-    rebase_history(*this, node);
-  }
-  return const_cast<Tensor&>(*this);
+  return become(*this, before_change(*this).pow(exponent));
 }
 
 Tensor pow(const Tensor& self, const Tensor& exponent) {

@@ -10,6 +10,7 @@
 // Such a recurrence is a scan too, of the maps s -> g + a * s, and so is its gradient.
 #include <limits>
 
+#include "core/ops/composed.h"
 #include "core/ops/elementwise.h"
 #include "core/tensor/geometry.h"
 
@@ -222,7 +223,12 @@ Tensor cumsum(const Tensor& self, int64_t dim, std::optional<ScalarType> dtype) 
   return running_sum(summand(self, result), dim, false).to(result);
 }
 
-Tensor& Tensor::cumsum_(int64_t dim) const { return copy_(cumsum(dim, dtype())); }
+Tensor& Tensor::cumsum_(int64_t dim) const {
+  return become(*this, cumsum(dim, dtype()));
+}
+Tensor& Tensor::cumprod_(int64_t dim) const {
+  return become(*this, before_change(*this).cumprod(dim, dtype()));
+}
 
 Tensor cumprod(const Tensor& self, int64_t dim, std::optional<ScalarType> dtype) {
   dim = wrap_dim(dim, self.dim());

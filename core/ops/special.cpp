@@ -4,6 +4,7 @@
 #include <limits>
 #include <numbers>
 
+#include "core/ops/composed.h"
 #include "core/ops/unary.h"
 
 namespace adjoint {
@@ -204,6 +205,10 @@ Tensor logit(const Tensor& self, std::optional<double> eps) {
   return out;
 }
 
+Tensor& Tensor::logit_(std::optional<double> eps) const {
+  return become(*this, before_change(*this).logit(eps));
+}
+
 Tensor xlogy(const Tensor& self, const Tensor& other) {
   return xlogy_of(self, other, false, false);
 }
@@ -212,6 +217,13 @@ Tensor xlogy(const Tensor& self, const Scalar& other) {
 }
 Tensor xlogy(const Scalar& self, const Tensor& other) {
   return xlogy_of(as_tensor(self, other), other, true, false);
+}
+
+Tensor& Tensor::xlogy_(const Tensor& other) const {
+  return become(*this, before_change(*this, other).xlogy(other));
+}
+Tensor& Tensor::xlogy_(const Scalar& other) const {
+  return become(*this, before_change(*this).xlogy(other));
 }
 
 Tensor logaddexp(const Tensor& self, const Tensor& other) {
@@ -237,6 +249,8 @@ Tensor sinc(const Tensor& self) {
   }
   return out;
 }
+
+Tensor& Tensor::sinc_() const { return become(*this, before_change(*this).sinc()); }
 
 Tensor heaviside(const Tensor& self, const Tensor& values) {
   ADJOINT_CHECK(self.dtype() == values.dtype(),
@@ -271,20 +285,7 @@ Tensor nan_to_num(const Tensor& self, std::optional<double> nan, std::optional<d
 }
 Tensor& Tensor::nan_to_num_(std::optional<double> nan, std::optional<double> posinf,
                             std::optional<double> neginf) const {
-  check_inplace(*this);
-  if (!isFloatingType(dtype())) return const_cast<Tensor&>(*this);
-  Tensor before = needs_grad(*this) ? clone() : Tensor();
-  {
-    NoGradGuard no_grad;
-    data().copy_(adjoint::nan_to_num(*this, nan, posinf, neginf));
-  }
-  bump_version(*this);
-  if (before.defined()) {
-    auto node = make_node<NanToNumBackward>(*this);
-    node->saved_.save(before);
-    rebase_history(*this, node);
-  }
-  return const_cast<Tensor&>(*this);
+  return become(*this, adjoint::nan_to_num(before_change(*this), nan, posinf, neginf));
 }
 Tensor& nan_to_num_(Tensor& self, std::optional<double> nan, std::optional<double> posinf,
                     std::optional<double> neginf) {

@@ -2,6 +2,7 @@
 // Triangles of matrices. No kernels: a mask of where rows and columns are.
 #include "adjoint/ops/shape.h"
 
+#include "core/ops/composed.h"
 #include "core/ops/elementwise.h"
 
 namespace adjoint {
@@ -48,18 +49,6 @@ Tensor triangle(const Tensor& self, int64_t diagonal, bool lower) {
   return out;
 }
 
-Tensor& triangle_in_place(const Tensor& self, int64_t diagonal, bool lower) {
-  check_matrix(self, lower);
-  check_inplace(self);
-  {
-    NoGradGuard no_grad;
-    self.data().masked_fill_(outside(self, diagonal, lower), 0);
-  }
-  bump_version(self);
-  if (needs_grad(self)) rebase_history(self, make_triangle_node(self, diagonal, lower));
-  return const_cast<Tensor&>(self);
-}
-
 Tensor indices_of(int64_t row, int64_t col, int64_t offset, bool lower,
                   const TensorOptions& options) {
   ADJOINT_CHECK(row >= 0 && col >= 0, "row and col must be non-negative, got ", row, " and ", col);
@@ -72,8 +61,8 @@ Tensor indices_of(int64_t row, int64_t col, int64_t offset, bool lower,
 
 Tensor tril(const Tensor& self, int64_t diagonal) { return triangle(self, diagonal, true); }
 Tensor triu(const Tensor& self, int64_t diagonal) { return triangle(self, diagonal, false); }
-Tensor& Tensor::tril_(int64_t diagonal) const { return triangle_in_place(*this, diagonal, true); }
-Tensor& Tensor::triu_(int64_t diagonal) const { return triangle_in_place(*this, diagonal, false); }
+Tensor& Tensor::tril_(int64_t diagonal) const { return become(*this, tril(diagonal)); }
+Tensor& Tensor::triu_(int64_t diagonal) const { return become(*this, triu(diagonal)); }
 
 Tensor tril_indices(int64_t row, int64_t col, int64_t offset, const TensorOptions& options) {
   return indices_of(row, col, offset, true, options);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Functions of angles and of the hyperbola, and what turns two coordinates into an angle and a
 // length.
+#include "core/ops/composed.h"
 #include "core/ops/unary.h"
 
 namespace adjoint {
@@ -132,6 +133,12 @@ Tensor atan2(const Tensor& self, const Tensor& other) {
 }
 Tensor hypot(const Tensor& self, const Tensor& other) {
   return pair<HypotBackward>(hypot_op, self, other, false);
+}
+Tensor& Tensor::atan2_(const Tensor& other) const {
+  return become(*this, before_change(*this, other).atan2(other));
+}
+Tensor& Tensor::hypot_(const Tensor& other) const {
+  return become(*this, before_change(*this, other).hypot(other));
 }
 
 Tensor& Tensor::tan_() const { return unary_<TanBackward>(tan_op, *this, Result::Floating); }

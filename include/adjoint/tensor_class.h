@@ -479,6 +479,8 @@ class ADJOINT_API Tensor {
   Tensor& remainder_(const Scalar& other) const;
   Tensor& fmod_(const Tensor& other) const;
   Tensor& fmod_(const Scalar& other) const;
+  Tensor& atan2_(const Tensor& other) const;
+  Tensor& hypot_(const Tensor& other) const;
   Tensor& lerp_(const Tensor& end, const Tensor& weight) const;
   Tensor& lerp_(const Tensor& end, const Scalar& weight) const;
   Tensor& addcmul_(const Tensor& tensor1, const Tensor& tensor2, const Scalar& value = 1) const;
@@ -519,13 +521,19 @@ class ADJOINT_API Tensor {
   Tensor& frac_() const;
   Tensor& sgn_() const;
   Tensor& erfinv_() const;
+  Tensor& logit_(std::optional<double> eps = std::nullopt) const;
+  Tensor& xlogy_(const Tensor& other) const;
+  Tensor& xlogy_(const Scalar& other) const;
+  Tensor& sinc_() const;
   Tensor& nan_to_num_(std::optional<double> nan = std::nullopt,
                       std::optional<double> posinf = std::nullopt,
                       std::optional<double> neginf = std::nullopt) const;
   Tensor& logical_not_() const;
   Tensor& logical_and_(const Tensor& other) const;
   Tensor& logical_or_(const Tensor& other) const;
+  Tensor& logical_xor_(const Tensor& other) const;
   Tensor& cumsum_(int64_t dim) const;
+  Tensor& cumprod_(int64_t dim) const;
   Tensor& tanh_() const;
   Tensor& sigmoid_() const;
   Tensor& relu_() const;

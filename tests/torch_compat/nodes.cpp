@@ -204,6 +204,56 @@ void matrix_products() {
   show_node("linear without bias", torch::linear(x, w));
 }
 
+/// Those that are written as the operation out of place, and neighbours of theirs.
+void products_and_scans_in_place() {
+  Tensor x = matrix(), w = matrix(), b = line(), batch = x.unsqueeze(0);
+  show_node("addmm_", x.clone().addmm_(x, w));
+  show_node("addmv_", b.clone().addmv_(x, b));
+  show_node("addr_", x.clone().addr_(b, b));
+  show_node("addbmm_", x.clone().addbmm_(batch, batch));
+  show_node("baddbmm_", batch.clone().baddbmm_(batch, batch));
+  show_node("addmm_ of what needs no gradient", torch::zeros({2, 2}).addmm_(x, w));
+  show_node("addmm_ of no gradient", torch::zeros({2, 2}).addmm_(x.detach(), w.detach()));
+  Tensor of_row = x.clone();
+  of_row.narrow(0, 0, 1).addmm_(b.unsqueeze(0), w);
+  show_node("addmm_ of a view", of_row);
+  show_node("cumsum_", x.clone().cumsum_(0));
+  show_node("cumprod_", x.clone().cumprod_(0));
+}
+
+void more_in_place() {
+  Tensor x = matrix(), w = matrix(), rows = torch::tensor({0, 1}), mask = x > 2;
+  show_node("logical_not_", x.clone().logical_not_());
+  show_node("logical_and_", x.clone().logical_and_(w));
+  show_node("logical_or_", x.clone().logical_or_(w));
+  show_node("logical_xor_", x.clone().logical_xor_(w));
+  show_node("logical_and_ with what needs a gradient", torch::ones({2, 2}).logical_and_(w));
+  show_node("atan2_", x.clone().atan2_(w));
+  show_node("hypot_", x.clone().hypot_(w));
+  show_node("xlogy_", x.clone().xlogy_(w));
+  show_node("xlogy_ of a number", x.clone().xlogy_(2));
+  show_node("logit_", x.clone().logit_(0.1));
+  show_node("sinc_", x.clone().sinc_());
+  show_node("nan_to_num_", x.clone().nan_to_num_());
+  show_node("erfinv_", x.clone().erfinv_());
+  show_node("square_", x.clone().square_());
+  show_node("reciprocal_", x.clone().reciprocal_());
+  show_node("tril_", x.clone().tril_());
+  show_node("triu_", x.clone().triu_());
+  show_node("random_", x.clone().random_());
+  show_node("exponential_", x.clone().exponential_());
+  show_node("masked_scatter_", x.clone().masked_scatter_(mask, w));
+  show_node("scatter_", x.clone().scatter_(0, torch::tensor({{0, 1}}), w));
+  show_node("scatter_ of a number", x.clone().scatter_(0, torch::tensor({{0, 1}}), 2));
+  show_node("scatter_add_", x.clone().scatter_add_(0, torch::tensor({{0, 1}}), w));
+  show_node("index_add_", x.clone().index_add_(0, rows, w));
+  show_node("index_copy_", x.clone().index_copy_(0, rows, w));
+  show_node("index_fill_", x.clone().index_fill_(0, rows, 2));
+  show_node("index_put_", x.clone().index_put_({rows}, w));
+  show_node("fmod_", x.clone().fmod_(w));
+  show_node("addcmul_", x.clone().addcmul_(w, w));
+}
+
 void shapes() {
   Tensor x = matrix(), b = line();
   show_node("view", x.view({4}));
@@ -273,6 +323,8 @@ int main() {
   choices();
   reductions();
   matrix_products();
+  products_and_scans_in_place();
+  more_in_place();
   shapes();
   by_index();
   layers();
