@@ -28,11 +28,20 @@ bool are_alike(const std::vector<Tensor>& grads) {
   });
 }
 
+void check_finite(const Tensor& total, double norm_type) {
+  ADJOINT_CHECK(std::isfinite(total.item<double>()), "The total norm of order ", norm_type,
+                " for gradients from `parameters` is non-finite, so it cannot be clipped. To "
+                "disable this error and scale the gradients with the non-finite norm anyway, set "
+                "`error_if_nonfinite=false`");
+}
+
 /// By operations on each: of several devices or dtypes, or of another norm.
-Tensor clip_each(const std::vector<Tensor>& grads, double max_norm, double norm_type) {
+Tensor clip_each(const std::vector<Tensor>& grads, double max_norm, double norm_type,
+                 bool error_if_nonfinite) {
   std::vector<Tensor> norms;
   for (const Tensor& g : grads) norms.push_back(g.norm(norm_type).to(grads[0].device()));
   Tensor total = stack(norms).norm(norm_type);
+  if (error_if_nonfinite) check_finite(total, norm_type);
   const Tensor factor = (max_norm / (total + 1e-6)).clamp_max(1);
   for (const Tensor& g : grads) g.mul_(factor.to(g.device()));
   return total;
@@ -48,7 +57,7 @@ void register_clip_grad_ops(OpRegistry& registry) {
 namespace nn {
 
 Tensor utils::clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm,
-                              double norm_type) {
+                              double norm_type, bool error_if_nonfinite) {
   NoGradGuard no_grad;
   Gradients grads;
   for (const Tensor& p : parameters) {
@@ -56,7 +65,9 @@ Tensor utils::clip_grad_norm_(const std::vector<Tensor>& parameters, double max_
   }
   if (grads->empty()) return zeros({});
   const bool known = norm_type == 1 || norm_type == 2 || norm_type == INFINITY;
-  if (!known || !are_alike(*grads)) return clip_each(*grads, max_norm, norm_type);
+  if (!known || !are_alike(*grads)) {
+    return clip_each(*grads, max_norm, norm_type, error_if_nonfinite);
+  }
   const Tensor& first = (*grads)[0];
   const Stream stream = stream_for(first);
   const Tensor total = make_output({}, first.dtype(), stream);
@@ -64,6 +75,7 @@ Tensor utils::clip_grad_norm_(const std::vector<Tensor>& parameters, double max_
                         : norm_type == 2 ? GradNorm::Euclidean
                                          : GradNorm::Largest;
   grad_norm_op(stream, total, *grads, norm);
+  if (error_if_nonfinite) check_finite(total, norm_type);
   adjoint::detail::GradientRuns runs(parameters);
   clip_to_norm_op(stream, runs.all(), total, max_norm);
   for (const Tensor& g : *grads) g.impl()->bump_version();

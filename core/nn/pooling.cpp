@@ -149,11 +149,19 @@ Tensor MaxUnpool2dImpl::forward(const Tensor& input, const Tensor& indices,
                                 const std::optional<std::vector<int64_t>>& output_size) {
   return max_unpool2d(input, indices, unpooled_size(input, options, output_size));
 }
+Tensor MaxUnpool3dImpl::forward(const Tensor& input, const Tensor& indices,
+                                const std::optional<std::vector<int64_t>>& output_size) {
+  return max_unpool3d(input, indices, unpooled_size(input, options, output_size), options.stride(),
+                      options.padding());
+}
 void MaxUnpool1dImpl::pretty_print(std::ostream& out) const {
   print_unpool(out, "MaxUnpool1d", options);
 }
 void MaxUnpool2dImpl::pretty_print(std::ostream& out) const {
   print_unpool(out, "MaxUnpool2d", options);
+}
+void MaxUnpool3dImpl::pretty_print(std::ostream& out) const {
+  print_unpool(out, "MaxUnpool3d", options);
 }
 void LPPool1dImpl::pretty_print(std::ostream& out) const { print_power(out, "LPPool1d", options); }
 void LPPool2dImpl::pretty_print(std::ostream& out) const { print_power(out, "LPPool2d", options); }

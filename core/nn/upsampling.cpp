@@ -4,6 +4,7 @@
 #include <cmath>
 #include <ostream>
 
+#include "adjoint/nn/functional/image.h"
 #include "core/nn/print.h"
 
 namespace adjoint::nn {
@@ -76,6 +77,24 @@ Tensor interpolate(const Tensor& input, const InterpolateFuncOptions& options) {
       break;
   }
   return upsample_bilinear2d(input, sizes, align_corners, scales[0], scales[1]);
+}
+
+Tensor grid_sample(const Tensor& input, const Tensor& grid, const GridSampleFuncOptions& options) {
+  const bool is_bilinear = options.mode() == InterpolateMode::Bilinear;
+  ADJOINT_CHECK(
+      is_bilinear || options.mode() == InterpolateMode::Nearest,
+      "nn.functional.grid_sample(): expected mode to be 'bilinear' or 'nearest', but got: '",
+      word(options.mode()), "'");
+  const PaddingMode beyond = options.padding_mode();
+  const int64_t padding = beyond == PaddingMode::Zeros       ? 0
+                          : beyond == PaddingMode::Replicate ? 1
+                          : beyond == PaddingMode::Reflect   ? 2
+                                                             : -1;
+  ADJOINT_CHECK(padding >= 0,
+                "nn.functional.grid_sample(): expected padding_mode to be 'zeros', 'border', or "
+                "'reflection', but got another");
+  return grid_sampler(input, grid, is_bilinear ? 0 : 1, padding,
+                      options.align_corners().value_or(false));
 }
 
 }  // namespace functional

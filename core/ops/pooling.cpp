@@ -151,6 +151,22 @@ Pooled pool_lines(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stri
   return {out.values.squeeze(-2), out.indices.squeeze(-2)};
 }
 
+/// Of as many directions as output_size has numbers.
+Tensor unpool(const Tensor& self, const Tensor& indices, IntArrayRef output_size) {
+  ADJOINT_CHECK(indices.dtype() == kLong,
+                "elements in indices should be type int64 but got: ", indices.dtype());
+  ADJOINT_CHECK(self.sizes() == indices.sizes(),
+                "Expected shape of indices to be same as that of the input tensor (", self.sizes(),
+                ") but got indices tensor with shape: ", indices.sizes());
+  const int64_t first = self.dim() - int64_t(output_size.size());
+  DimVector flat = self.sizes().slice(0, size_t(first)), sizes = flat;
+  flat.push_back(numel_of(output_size));
+  for (int64_t size : output_size) sizes.push_back(size);
+  return zeros(flat, self.options())
+      .scatter(-1, indices.flatten(first), self.flatten(first))
+      .reshape(sizes);
+}
+
 }  // namespace
 
 Tensor max_pool2d(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stride,
@@ -175,25 +191,34 @@ std::tuple<Tensor, Tensor> max_pool1d_with_indices(const Tensor& input, IntArray
 }
 
 Tensor max_unpool2d(const Tensor& self, const Tensor& indices, IntArrayRef output_size) {
-  ADJOINT_CHECK(indices.dtype() == kLong,
-                "elements in indices should be type int64 but got: ", indices.dtype());
   ADJOINT_CHECK(output_size.size() == 2,
                 "There should be exactly two elements (height, width) in output_size, but got ",
                 output_size.size(), " elements.");
   ADJOINT_CHECK(self.dim() == 3 || self.dim() == 4,
                 "Input to max_unpooling2d should be a 3d or 4d Tensor, but got a tensor with ",
                 self.dim(), " dimensions.");
-  ADJOINT_CHECK(self.sizes() == indices.sizes(),
-                "Expected shape of indices to be same as that of the input tensor (", self.sizes(),
-                ") but got indices tensor with shape: ", indices.sizes());
-  DimVector sizes = self.sizes(), flat = self.sizes();
-  flat.erase(flat.size() - 1);
-  flat[flat.size() - 1] = output_size[0] * output_size[1];
-  sizes[sizes.size() - 2] = output_size[0];
-  sizes[sizes.size() - 1] = output_size[1];
-  return zeros(flat, self.options())
-      .scatter(-1, indices.flatten(-2), self.flatten(-2))
-      .reshape(sizes);
+  return unpool(self, indices, output_size);
+}
+Tensor max_unpool3d(const Tensor& self, const Tensor& indices, IntArrayRef output_size,
+                    IntArrayRef stride, IntArrayRef padding) {
+  ADJOINT_CHECK(output_size.size() == 3,
+                "There should be exactly three elements (depth, height, width) in output_size, but "
+                "got ",
+                output_size.size(), " elements.");
+  ADJOINT_CHECK(
+      stride.size() == 3,
+      "There should be exactly three elements (depth, height, width) in stride, but got: ",
+      stride.size(), " elements.");
+  ADJOINT_CHECK(padding.size() == 3,
+                "There should be exactly three elements (depth, height, width) in padding, but "
+                "got: ",
+                padding.size(), " elements.");
+  ADJOINT_CHECK(stride[0] > 0 && stride[1] > 0 && stride[2] > 0,
+                "strides should be greater than zero, but got stride: ", stride);
+  ADJOINT_CHECK(self.dim() == 4 || self.dim() == 5,
+                "Input to max_unpooling3d should be a 4d or 5d Tensor, but got a tensor with ",
+                self.dim(), " dimensions.");
+  return unpool(self, indices, output_size);
 }
 
 }  // namespace adjoint

@@ -82,6 +82,47 @@ Tensor counts_along(const Pool3dParams& p, int d, const Windows& sizes, bool wit
   return (end.clamp_max(sizes.in[d]) - start.clamp_min(0)).to(like.dtype());
 }
 
+/// max_pool3d; the places too where `places` is not null.
+Tensor max_volume(const Tensor& input, const Pool3dParams& p, bool ceil_mode, Tensor* places) {
+  if (input.dim() == 4) {
+    Tensor out = max_volume(input.unsqueeze(0), p, ceil_mode, places).squeeze(0);
+    if (places) *places = places->squeeze(0);
+    return out;
+  }
+  const Windows sizes(input, p, ceil_mode);
+  Tensor in_plane, in_column;
+  auto pool = [&](const Tensor& images, Tensor& where, const Pool2dParams& of) {
+    if (!places) {
+      return max_pool2d(images, of.kernel, of.stride, of.padding, of.dilation, ceil_mode);
+    }
+    auto [values, found] =
+        max_pool2d_with_indices(images, of.kernel, of.stride, of.padding, of.dilation, ceil_mode);
+    where = found;
+    return values;
+  };
+  Tensor out = pool_volume(
+      input,
+      [&](const Tensor& images) {
+        return pool(images, in_plane,
+                    {{p.kernel[1], p.kernel[2]},
+                     {p.stride[1], p.stride[2]},
+                     {p.padding[1], p.padding[2]},
+                     {p.dilation[1], p.dilation[2]}});
+      },
+      [&](const Tensor& columns) {
+        return pool(columns, in_column,
+                    {{p.kernel[0], 1}, {p.stride[0], 1}, {p.padding[0], 0}, {p.dilation[0], 1}});
+      });
+  if (places) {
+    Tensor depth = in_column.div(in_column.size(-1), "floor").reshape(out.sizes());
+    Tensor plane = in_plane.reshape({out.size(0), out.size(1), -1})
+                       .gather(2, in_column.flatten(2))
+                       .reshape(out.sizes());
+    *places = depth * (sizes.in[1] * sizes.in[2]) + plane;
+  }
+  return under_name("MaxPool3DWithIndicesBackward0", out);
+}
+
 void check_adaptive(const char* op, const Tensor& input, IntArrayRef output_size, int64_t* out) {
   ADJOINT_CHECK(input.dim() == 4 || input.dim() == 5, op, "(): Expected 4D or 5D tensor, but got ",
                 input.sizes());
@@ -103,23 +144,17 @@ void check_adaptive(const char* op, const Tensor& input, IntArrayRef output_size
 
 Tensor max_pool3d(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stride,
                   IntArrayRef padding, IntArrayRef dilation, bool ceil_mode) {
-  const Pool3dParams p = read_params("max_pool3d", input, kernel_size, stride, padding, dilation);
-  if (input.dim() == 4) {
-    return max_pool3d(input.unsqueeze(0), kernel_size, stride, padding, dilation, ceil_mode)
-        .squeeze(0);
-  }
-  const Windows sizes(input, p, ceil_mode);
-  Tensor out = pool_volume(
-      input,
-      [&](const Tensor& images) {
-        return max_pool2d(images, {p.kernel[1], p.kernel[2]}, {p.stride[1], p.stride[2]},
-                          {p.padding[1], p.padding[2]}, {p.dilation[1], p.dilation[2]}, ceil_mode);
-      },
-      [&](const Tensor& columns) {
-        return max_pool2d(columns, {p.kernel[0], 1}, {p.stride[0], 1}, {p.padding[0], 0},
-                          {p.dilation[0], 1}, ceil_mode);
-      });
-  return under_name("MaxPool3DWithIndicesBackward0", out);
+  return max_volume(input, read_params("max_pool3d", input, kernel_size, stride, padding, dilation),
+                    ceil_mode, nullptr);
+}
+std::tuple<Tensor, Tensor> max_pool3d_with_indices(const Tensor& input, IntArrayRef kernel_size,
+                                                   IntArrayRef stride, IntArrayRef padding,
+                                                   IntArrayRef dilation, bool ceil_mode) {
+  Tensor places;
+  Tensor values =
+      max_volume(input, read_params("max_pool3d", input, kernel_size, stride, padding, dilation),
+                 ceil_mode, &places);
+  return {values, places};
 }
 
 Tensor avg_pool3d(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stride,

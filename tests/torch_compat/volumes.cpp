@@ -51,6 +51,21 @@ void volumes() {
   show_with_gradient("adaptive", x,
                      made(nn::AdaptiveAvgPool3d(nn::AdaptiveAvgPool3dOptions({2, 3, 1})))(x));
   show("adaptive max", made(nn::AdaptiveMaxPool3d(nn::AdaptiveMaxPool3dOptions({2, 1, 2})))(x));
+  auto [largest, places] = made(nn::MaxPool3d(nn::MaxPool3dOptions({2, 2, 1}).padding({1, 0, 0})))
+                               ->forward_with_indices(x);
+  show("largest", largest);
+  show_node("largest", largest);
+  show("places", places);
+  show("unpooled", made(nn::MaxUnpool3d(nn::MaxUnpool3dOptions({2, 2, 1}).padding({1, 0, 0})))(
+                       largest, places, std::vector<int64_t>({1, 2, 3, 4, 3})));
+  show("places of one", std::get<1>(F::max_pool3d_with_indices(
+                            x[0].detach(), F::MaxPool3dFuncOptions({1, 2, 2}).stride(1))));
+  show_error(
+      "unpooled to two numbers",
+      [&] {
+        torch::max_unpool3d(largest, places, {3, 4}, {2, 2, 1}, {1, 0, 0});
+      },
+      "There should be exactly three elements (depth, height, width) in output_size");
   show("instance norm", made(nn::InstanceNorm3d(2))(x).select(1, 1));
   show("upsampled", F::interpolate(x, F::InterpolateFuncOptions()
                                           .size(std::vector<int64_t>({2, 2, 2}))
@@ -94,6 +109,53 @@ void images() {
   show("shuffled", torch::channel_shuffle(numbers({1, 4, 1, 2}), 2));
 }
 
+void grids() {
+  Tensor x = numbers({1, 2, 3, 4}).requires_grad_(), theta = numbers({1, 2, 3}).requires_grad_();
+  Tensor grid = F::affine_grid(theta, {1, 2, 2, 3});
+  show_with_gradient("affine grid", theta, grid);
+  show_with_gradient("affine grid by corners", theta, F::affine_grid(theta, {1, 2, 1, 2}, true));
+  Tensor turned = numbers({1, 3, 4}).requires_grad_();
+  show_with_gradient("affine grid of a volume", turned, F::affine_grid(turned, {1, 1, 2, 1, 2}));
+  Tensor at = (numbers({1, 2, 3, 2}) * 1.5).requires_grad_();
+  auto sample = [&](const std::string& name, F::GridSampleFuncOptions options) {
+    auto at_edges = [&] { return F::grid_sample(x, at, options.align_corners(false)); };
+    show_with_gradient(name, x, at_edges());
+    show(name + ", gradient of the grid",
+         torch::autograd::grad({at_edges().pow(2).sum()}, {at})[0]);
+    show(name + " by corners", F::grid_sample(x, at, options.align_corners(true)));
+  };
+  sample("lines and zeros", F::GridSampleFuncOptions());
+  sample("lines and the border", F::GridSampleFuncOptions().padding_mode(torch::kBorder));
+  sample("lines and reflections", F::GridSampleFuncOptions().padding_mode(torch::kReflection));
+  auto nearest = F::GridSampleFuncOptions().mode(torch::kNearest).align_corners(true);
+  show_with_gradient("nearest", x, F::grid_sample(x, at, nearest));
+  show("nearest reflection", F::grid_sample(x, at, nearest.padding_mode(torch::kReflection)));
+  Tensor volume = numbers({1, 1, 2, 3, 2}).requires_grad_();
+  Tensor points = (numbers({1, 2, 1, 2, 3}) * 1.25).requires_grad_();
+  Tensor y = F::grid_sample(volume, points, F::GridSampleFuncOptions().align_corners(false));
+  show_with_gradient("of a volume", volume, y);
+  show("of a volume, gradient of the grid",
+       torch::autograd::grad({torch::grid_sampler(volume, points, 0, 1, true).sum()}, {points})[0]);
+  show_error(
+      "grid of three numbers",
+      [&] {
+        torch::grid_sampler(x, torch::zeros({1, 2, 2, 3}), 0, 0, false);
+      },
+      "expected grid to have size 2 in last dimension");
+  show_error(
+      "grid of another batch",
+      [&] {
+        torch::grid_sampler(x, torch::zeros({2, 2, 2, 2}), 0, 0, false);
+      },
+      "expected grid and input to have same batch size");
+  show_error(
+      "maps of another size",
+      [&] {
+        F::affine_grid(theta, {1, 1, 2, 2, 2});
+      },
+      "Expected a batch of 3D affine matrices of shape Nx3x4");
+}
+
 void losses() {
   Tensor x = numbers({4, 2, 3}).requires_grad_();
   Tensor targets = torch::tensor({{1, 2}, {2, 2}}), steps = torch::tensor({4, 4});
@@ -103,6 +165,22 @@ void losses() {
   show("ctc of each",
        F::ctc_loss(x.log_softmax(2), targets, steps, torch::tensor({2, 2}),
                    F::CTCLossFuncOptions().reduction(torch::kNone).zero_infinity(true)));
+  Tensor a = numbers({3, 4}), near = numbers({3, 4}, 0.5), far = numbers({3, 4}, 1);
+  a.requires_grad_();
+  auto largest = [](const Tensor& p, const Tensor& q) { return (p - q).abs().amax({1}); };
+  auto options = nn::TripletMarginWithDistanceLossOptions().distance_function(largest).margin(0.75);
+  show_with_gradient("triplet", a, made(nn::TripletMarginWithDistanceLoss(options))(a, near, far));
+  show("triplet, swapped", made(nn::TripletMarginWithDistanceLoss(
+                               options.swap(true).reduction(torch::kNone)))(a, near, far));
+  show("triplet of any distance", F::triplet_margin_with_distance_loss(a, near, far));
+  show_error(
+      "no number to clip",
+      [&] {
+        a.mutable_grad() = torch::full({3, 4}, INFINITY);
+        nn::utils::clip_grad_norm_(std::vector<Tensor>{a}, 1, 2, true);
+      },
+      "is non-finite, so it cannot be clipped");
+  show("not clipped", a.grad().select(1, 0));
   show("labels", made(nn::MultiLabelMarginLoss())(x[0], torch::tensor({{1, -1, 0}, {2, 0, -1}})));
 }
 
@@ -222,6 +300,7 @@ void products() {
 int main() {
   volumes();
   images();
+  grids();
   losses();
   sequences();
   functions();

@@ -2,6 +2,11 @@
 // Losses with margins as modules: of rankings, embeddings, triplets and classes.
 #pragma once
 
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
 #include "adjoint/nn/module.h"
 #include "adjoint/options.h"
 
@@ -80,6 +85,60 @@ class ADJOINT_API TripletMarginLossImpl : public ClonedByOptions<TripletMarginLo
   TripletMarginLossOptions options;
 };
 ADJOINT_MODULE(TripletMarginLoss);
+
+/// A distance between two tensors: any callable of both.
+class DistanceFunction {
+ public:
+  template <class F, class = std::enable_if_t<
+                         !std::is_same_v<std::decay_t<F>, DistanceFunction> &&
+                         std::is_invocable_r_v<Tensor, F&, const Tensor&, const Tensor&>>>
+  DistanceFunction(F function) : function_(std::make_shared<Of<F>>(std::move(function))) {}
+  Tensor operator()(const Tensor& x, const Tensor& y) const { return function_->call(x, y); }
+
+ private:
+  struct Any {
+    virtual ~Any() = default;
+    virtual Tensor call(const Tensor& x, const Tensor& y) = 0;
+  };
+  template <class F>
+  struct Of final : Any {
+    explicit Of(F f) : function(std::move(f)) {}
+    Tensor call(const Tensor& x, const Tensor& y) override { return function(x, y); }
+    F function;
+  };
+  std::shared_ptr<Any> function_;
+};
+
+class ADJOINT_API TripletMarginWithDistanceLossOptions {
+ public:
+  /// pairwise_distance where none is given.
+  ADJOINT_OPTION(TripletMarginWithDistanceLossOptions, std::optional<DistanceFunction>,
+                 distance_function, std::nullopt);
+  ADJOINT_OPTION(TripletMarginWithDistanceLossOptions, double, margin, 1.0);
+  ADJOINT_OPTION(TripletMarginWithDistanceLossOptions, bool, swap, false);
+  ADJOINT_OPTION(TripletMarginWithDistanceLossOptions, Reduction, reduction, Reduction::Mean);
+};
+namespace functional {
+using TripletMarginWithDistanceLossFuncOptions = TripletMarginWithDistanceLossOptions;
+/// triplet_margin_loss with this distance; `margin` may also be 0.
+ADJOINT_API Tensor triplet_margin_with_distance_loss(
+    const Tensor& anchor, const Tensor& positive, const Tensor& negative,
+    const TripletMarginWithDistanceLossFuncOptions& options = {});
+}  // namespace functional
+class ADJOINT_API TripletMarginWithDistanceLossImpl
+    : public ClonedByOptions<TripletMarginWithDistanceLossImpl, Module> {
+ public:
+  explicit TripletMarginWithDistanceLossImpl(
+      const TripletMarginWithDistanceLossOptions& options = {})
+      : options(options) {}
+  Tensor forward(const Tensor& anchor, const Tensor& positive, const Tensor& negative) {
+    return functional::triplet_margin_with_distance_loss(anchor, positive, negative, options);
+  }
+  void pretty_print(std::ostream& out) const override;
+
+  TripletMarginWithDistanceLossOptions options;
+};
+ADJOINT_MODULE(TripletMarginWithDistanceLoss);
 
 class ADJOINT_API SoftMarginLossOptions {
  public:

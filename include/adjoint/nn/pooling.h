@@ -138,6 +138,11 @@ class ADJOINT_API MaxPool3dImpl
     return max_pool3d(input, options.kernel_size(), options.stride(), options.padding(),
                       options.dilation(), options.ceil_mode());
   }
+  /// And the places of the largest elements, which MaxUnpool3d takes.
+  std::tuple<Tensor, Tensor> forward_with_indices(const Tensor& input) {
+    return max_pool3d_with_indices(input, options.kernel_size(), options.stride(),
+                                   options.padding(), options.dilation(), options.ceil_mode());
+  }
   void pretty_print(std::ostream& out) const override;
 };
 ADJOINT_MODULE(MaxPool3d);
@@ -255,6 +260,7 @@ class MaxUnpoolOptions {
 };
 using MaxUnpool1dOptions = MaxUnpoolOptions<1>;
 using MaxUnpool2dOptions = MaxUnpoolOptions<2>;
+using MaxUnpool3dOptions = MaxUnpoolOptions<3>;
 
 /// Puts what MaxPool (of the same options) has taken back to its places among zeros. The output's
 /// size is the smallest that the pooling gives input's of, or the last ones of `output_size`.
@@ -279,6 +285,17 @@ class ADJOINT_API MaxUnpool2dImpl : public ClonedByOptions<MaxUnpool2dImpl, Modu
   MaxUnpool2dOptions options;
 };
 ADJOINT_MODULE(MaxUnpool2d);
+
+class ADJOINT_API MaxUnpool3dImpl : public ClonedByOptions<MaxUnpool3dImpl, Module> {
+ public:
+  MaxUnpool3dImpl(ExpandingArray<3> kernel_size) : options(kernel_size) {}
+  explicit MaxUnpool3dImpl(const MaxUnpool3dOptions& o) : options(o) {}
+  Tensor forward(const Tensor& input, const Tensor& indices,
+                 const std::optional<std::vector<int64_t>>& output_size = std::nullopt);
+  void pretty_print(std::ostream& out) const override;
+  MaxUnpool3dOptions options;
+};
+ADJOINT_MODULE(MaxUnpool3d);
 
 template <size_t D>
 class LPPoolOptions {

@@ -9,9 +9,10 @@
 namespace adjoint::nn::utils {
 
 /// Scales all gradients so that their norm (of one long vector) is at most max_norm; returns the
-/// norm before, a 0-d tensor. Reads nothing on the host. norm_type as in norm().
+/// norm before, a 0-d tensor. norm_type as in norm(). Reads nothing on the host, but for
+/// `error_if_nonfinite`: then throws Error, before any change, where that norm is no number.
 ADJOINT_API Tensor clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm,
-                                   double norm_type = 2);
+                                   double norm_type = 2, bool error_if_nonfinite = false);
 /// Clamps all gradients to [-clip_value, clip_value].
 ADJOINT_API void clip_grad_value_(const std::vector<Tensor>& parameters, double clip_value);
 /// Lays parameters of one device and dtype one after the other in one segment of memory, and has

@@ -56,8 +56,15 @@ ADJOINT_API std::tuple<Tensor, Tensor> max_pool2d_with_indices(
 ADJOINT_API std::tuple<Tensor, Tensor> max_pool1d_with_indices(
     const Tensor& input, IntArrayRef kernel_size, IntArrayRef stride = {}, IntArrayRef padding = 0,
     IntArrayRef dilation = 1, bool ceil_mode = false);
-/// Zeros of output_size (two numbers) but for the elements of `self` at the places `indices`.
+/// Of volumes: the places count by depth, row and column.
+ADJOINT_API std::tuple<Tensor, Tensor> max_pool3d_with_indices(
+    const Tensor& input, IntArrayRef kernel_size, IntArrayRef stride = {}, IntArrayRef padding = 0,
+    IntArrayRef dilation = 1, bool ceil_mode = false);
+/// Zeros of output_size (two numbers; of volumes three) but for the elements of `self` at the
+/// places `indices`. `stride` and `padding`, three numbers each, only have to be those of a pooling.
 ADJOINT_API Tensor max_unpool2d(const Tensor& self, const Tensor& indices, IntArrayRef output_size);
+ADJOINT_API Tensor max_unpool3d(const Tensor& self, const Tensor& indices, IntArrayRef output_size,
+                                IntArrayRef stride, IntArrayRef padding);
 
 /// Images of another size, by the element floor(i * size / output size) of each direction.
 ADJOINT_API Tensor upsample_nearest1d(const Tensor& input, IntArrayRef output_size);
@@ -84,5 +91,17 @@ ADJOINT_API Tensor pixel_shuffle(const Tensor& input, int64_t upscale_factor);
 ADJOINT_API Tensor pixel_unshuffle(const Tensor& input, int64_t downscale_factor);
 /// Channels [n, groups * c, *] in the order [n, c * groups, *]. X. Zhang et al., ShuffleNet (2018).
 ADJOINT_API Tensor channel_shuffle(const Tensor& input, int64_t groups);
+
+/// What stands in `input` [n, c, h, w] (or [n, c, d, h, w]) at the points of `grid` [n, h', w', 2]
+/// ([n, d', h', w', 3]): x, y (, z), -1 and 1 the middles of the outermost elements if
+/// align_corners, else their outer edges. interpolation_mode 0: straight lines between the
+/// neighbours, 1: the nearest, which has no gradient for the grid. Beyond the border stands, by
+/// padding_mode, 0: zero, 1: the border's element, 2: the reflection. Throws Error for other modes
+/// and shapes, and where dtypes or devices differ.
+ADJOINT_API Tensor grid_sampler(const Tensor& input, const Tensor& grid, int64_t interpolation_mode,
+                                int64_t padding_mode, bool align_corners);
+/// The grid that takes an output of `size` (n, c, h, w or n, c, d, h, w) through the affine maps
+/// theta [n, 2, 3] ([n, 3, 4]). M. Jaderberg et al., Spatial transformer networks (2015).
+ADJOINT_API Tensor affine_grid_generator(const Tensor& theta, IntArrayRef size, bool align_corners);
 
 }  // namespace adjoint

@@ -3,6 +3,7 @@
 // stands in nn/upsampling.h.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <tuple>
 #include <vector>
@@ -175,6 +176,13 @@ inline std::tuple<Tensor, Tensor> max_pool2d_with_indices(const Tensor& input,
                                           options.padding(), options.dilation(),
                                           options.ceil_mode());
 }
+using adjoint::max_pool3d_with_indices;
+inline std::tuple<Tensor, Tensor> max_pool3d_with_indices(const Tensor& input,
+                                                          const MaxPool3dFuncOptions& options) {
+  return adjoint::max_pool3d_with_indices(input, options.kernel_size(), options.stride(),
+                                          options.padding(), options.dilation(),
+                                          options.ceil_mode());
+}
 using LPPool1dFuncOptions = LPPool1dOptions;
 using LPPool2dFuncOptions = LPPool2dOptions;
 
@@ -190,6 +198,23 @@ inline Tensor pad(const Tensor& input, const PadFuncOptions& options) {
   constexpr std::string_view kModes[] = {"constant", "constant", "reflect", "replicate",
                                          "circular"};
   return adjoint::pad(input, options.pad(), kModes[int(options.mode())], options.value());
+}
+
+class ADJOINT_API GridSampleFuncOptions {
+ public:
+  /// Bilinear or Nearest.
+  ADJOINT_OPTION(GridSampleFuncOptions, InterpolateMode, mode, InterpolateMode::Bilinear);
+  /// Zeros, Replicate (the border's element) or Reflect.
+  ADJOINT_OPTION(GridSampleFuncOptions, PaddingMode, padding_mode, PaddingMode::Zeros);
+  /// False where it is not given.
+  ADJOINT_OPTION(GridSampleFuncOptions, std::optional<bool>, align_corners, std::nullopt);
+};
+/// grid_sampler. Throws Error for other modes than the options name.
+ADJOINT_API Tensor grid_sample(const Tensor& input, const Tensor& grid,
+                               const GridSampleFuncOptions& options = {});
+/// affine_grid_generator.
+inline Tensor affine_grid(const Tensor& theta, IntArrayRef size, bool align_corners = false) {
+  return adjoint::affine_grid_generator(theta, size, align_corners);
 }
 
 using PixelShuffleFuncOptions = PixelShuffleOptions;
