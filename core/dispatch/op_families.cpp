@@ -21,6 +21,7 @@ void register_cross_entropy_ops(OpRegistry&);
 void register_division_ops(OpRegistry&);
 void register_dropout_ops(OpRegistry&);
 void register_extremum_ops(OpRegistry&);
+void register_grad_scaler_ops(OpRegistry&);
 void register_index_add_ops(OpRegistry&);
 void register_index_ops(OpRegistry&);
 void register_loss_ops(OpRegistry&);
@@ -66,6 +67,7 @@ void register_ops(OpRegistry& registry) {
   register_division_ops(registry);
   register_dropout_ops(registry);
   register_extremum_ops(registry);
+  register_grad_scaler_ops(registry);
   register_index_add_ops(registry);
   register_index_ops(registry);
   register_loss_ops(registry);

@@ -18,6 +18,7 @@ void register_cross_entropy_kernels(OpRegistry&);
 void register_division_kernels(OpRegistry&);
 void register_dropout_kernels(OpRegistry&);
 void register_extremum_kernels(OpRegistry&);
+void register_grad_scaler_kernels(OpRegistry&);
 void register_index_kernels(OpRegistry&);
 void register_layer_norm_kernels(OpRegistry&);
 void register_loss_kernels(OpRegistry&);
@@ -56,6 +57,7 @@ void register_kernels(OpRegistry& registry) {
   register_division_kernels(registry);
   register_dropout_kernels(registry);
   register_extremum_kernels(registry);
+  register_grad_scaler_kernels(registry);
   register_index_kernels(registry);
   register_layer_norm_kernels(registry);
   register_loss_kernels(registry);

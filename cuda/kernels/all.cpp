@@ -17,6 +17,7 @@ void register_division_kernels(OpRegistry&);
 void register_dropout_kernels(OpRegistry&);
 void register_extremum_kernels(OpRegistry&);
 void register_index_kernels(OpRegistry&);
+void register_grad_scaler_kernels(OpRegistry&);
 void register_index_add_kernels(OpRegistry&);
 void register_loss_kernels(OpRegistry&);
 void register_loss_ring_kernels(OpRegistry&);
@@ -55,6 +56,7 @@ void register_kernels(OpRegistry& registry) {
   register_dropout_kernels(registry);
   register_extremum_kernels(registry);
   register_index_kernels(registry);
+  register_grad_scaler_kernels(registry);
   register_index_add_kernels(registry);
   register_loss_kernels(registry);
   register_loss_ring_kernels(registry);

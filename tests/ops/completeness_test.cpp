@@ -33,6 +33,8 @@ constexpr TestedElsewhere kTestedElsewhere[] = {
     {"sgd_update", "tests/optim/optimizer_test.cpp"},
     {"rmsprop_update", "tests/optim/optimizer_test.cpp"},
     {"adagrad_update", "tests/optim/optimizer_test.cpp"},
+    {"unscale_grads", "tests/optim/grad_scaler_test.cpp"},
+    {"update_scale", "tests/optim/grad_scaler_test.cpp"},
 };
 bool is_tested_elsewhere(const OpDef& op) {
   return std::any_of(std::begin(kTestedElsewhere), std::end(kTestedElsewhere),
