@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -388,6 +389,24 @@ TEST(Checkpoint, JustRunsWithoutGradMode) {
   EXPECT_FALSE(y.requires_grad());
   y = Tensor();
   EXPECT_EQ(memory_stats().allocated, before);
+}
+
+TEST(Checkpoint, CopiesNeitherFunctionNorArgumentsWithoutGradMode) {
+  auto held = std::make_shared<int>(), argument = std::make_shared<int>();
+  long of_function = 0, of_argument = 0;
+  auto f = [&, held](const Tensor& t, const std::shared_ptr<int>& a) {
+    of_function = held.use_count();
+    of_argument = a.use_count();
+    return t.exp();
+  };
+  Tensor x = leaf({1., 2.}), y = checkpoint(f, x, argument);
+  EXPECT_EQ(of_function, 3);
+  EXPECT_EQ(of_argument, 2);
+  y = Tensor();
+  NoGradGuard no_grad;
+  checkpoint(f, x, argument);
+  EXPECT_EQ(of_function, 2);
+  EXPECT_EQ(of_argument, 1);
 }
 
 TEST(Checkpoint, StopsTheRecomputationWhenItHasAllItNeeds) {

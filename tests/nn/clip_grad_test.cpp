@@ -38,6 +38,25 @@ std::vector<std::vector<int64_t>> many_sizes() {
   return sizes;
 }
 
+TEST(ClipGradNorm, ThatIsNoNumberIsAnErrorWhereAskedForAndChangesNothing) {
+  for (double p : {2.0, 3.0}) {  // by the kernels, and by operations
+    for (double value : {double(INFINITY), std::nan("")}) {
+      const auto parameters = with_gradients({{2}, {3}});
+      parameters[1].grad().fill_(value);
+      const Tensor kept = parameters[0].grad().clone();
+      EXPECT_TRUE(throws<Error>("is non-finite, so it cannot be clipped", [&] {
+        nn::utils::clip_grad_norm_(parameters, 1, p, /*error_if_nonfinite=*/true);
+      }));
+      EXPECT_TRUE(same_bits(parameters[0].grad(), kept));
+      nn::utils::clip_grad_norm_(parameters, 1, p);
+      EXPECT_FALSE(same_bits(parameters[0].grad(), kept));
+    }
+  }
+  const auto finite = with_gradients({{2}, {3}});
+  nn::utils::clip_grad_norm_(finite, 0.5, 2, /*error_if_nonfinite=*/true);
+  EXPECT_NEAR(all_of(finite).norm().item<double>(), 0.5, 1e-5);
+}
+
 TEST(ClipGradNorm, IsThatOfAllElementsForEveryNormAndDtype) {
   for (ScalarType dtype : {kFloat, kDouble, kHalf, kBFloat16}) {
     for (double p : {1.0, 2.0, 3.0, double(INFINITY)}) {

@@ -70,8 +70,20 @@ std::vector<Pair> pairs() {
           UNARY(round),
           UNARY(trunc),
           UNARY(frac),
+          UNARY(sinc),
+          UNARY(nan_to_num),
           Pair{"acosh", [](const Tensor& x, const Tensor&) { return acosh(x + 1); },
                [](const Tensor& x, const Tensor&) { return x.add_(1).acosh_(); }},
+          BINARY(pow, 3),
+          BINARY(pow, -1.5),
+          BINARY(logit, 0.35),
+          BINARY(xlogy, y),
+          BINARY(xlogy, 0.25),
+          BINARY(atan2, y),
+          BINARY(hypot, y),
+          BINARY(cumsum, 0),
+          BINARY(cumprod, 0),
+          BINARY(addmv, y.outer(y), y, 2, 0.5),
           BINARY(remainder, y),
           BINARY(remainder, 0.25),
           BINARY(fmod, y),
@@ -130,6 +142,123 @@ TEST(InPlace, GivesTheValuesAndGradientsOfTheFunction) {
   }
 }
 
+TEST(InPlace, OnAViewGivesTheValuesAndGradientsOfTheFunction) {
+  for (const Pair& pair : pairs()) {
+    SCOPED_TRACE(pair.name);
+    auto on_rows = [&](bool in_place) {
+      const Of f = [&](const Tensor& x, const Tensor& y) {
+        Tensor rows = stack({x * 2, x}), changed = rows.select(0, 1);
+        if (in_place) {
+          pair.in_place(changed, y);
+          return rows.sum(0);
+        }
+        return rows.select(0, 0) + pair.function(changed, y);
+      };
+      return run(f, kDouble, false);
+    };
+    const Outcome apart = on_rows(false), at_once = on_rows(true);
+    EXPECT_TRUE(is_close(at_once.value, apart.value));
+    EXPECT_TRUE(is_close(at_once.x_grad, apart.x_grad));
+    ASSERT_EQ(at_once.y_grad.defined(), apart.y_grad.defined());
+    if (apart.y_grad.defined()) {
+      EXPECT_TRUE(is_close(at_once.y_grad, apart.y_grad));
+    }
+  }
+}
+
+TEST(InPlace, OfMatrixProductsGiveTheValuesAndGradientsOfTheFunction) {
+  const std::vector<std::pair<Of, Of>> forms = {
+      {[](const Tensor& x, const Tensor& y) { return x.addmm(y, y.t(), 2, 0.5); },
+       [](const Tensor& x, const Tensor& y) { return x.addmm_(y, y.t(), 2, 0.5); }},
+      {[](const Tensor& x, const Tensor& y) { return x.addr(y[0], y[1], 3, -1); },
+       [](const Tensor& x, const Tensor& y) { return x.addr_(y[0], y[1], 3, -1); }},
+      {[](const Tensor& x, const Tensor& y) {
+         return x.addbmm(stack({y, y * 2}), stack({y, y}), 0.5, 2);
+       },
+       [](const Tensor& x, const Tensor& y) {
+         return x.addbmm_(stack({y, y * 2}), stack({y, y}), 0.5, 2);
+       }},
+      {[](const Tensor& x, const Tensor& y) {
+         return x.expand({2, 2, 2}).clone().baddbmm(stack({y, y}), stack({y, y * 3}), -1, 2).sum(0);
+       },
+       [](const Tensor& x, const Tensor& y) {
+         return x.expand({2, 2, 2})
+             .clone()
+             .baddbmm_(stack({y, y}), stack({y, y * 3}), -1, 2)
+             .sum(0);
+       }}};
+  const TensorOptions options = TensorOptions(kDouble).device(test_device());
+  for (const auto& [function, in_place] : forms) {
+    auto of = [&](const Of& f) {
+      Tensor x = arange(4, options).reshape({2, 2}).requires_grad_();
+      Tensor y = (arange(4, options).reshape({2, 2}) * 0.5 - 0.75).requires_grad_();
+      Tensor out = f(x * 1, y);
+      (out * arange(4, options).reshape({2, 2})).sum().backward();
+      return variable_list{out.detach(), x.grad(), y.grad()};
+    };
+    const variable_list apart = of(function), at_once = of(in_place);
+    for (size_t i = 0; i < apart.size(); ++i) {
+      EXPECT_TRUE(same_bits(at_once[i], apart[i])) << "result " << i;
+    }
+  }
+}
+
+TEST(InPlace, ByAnOperationOutOfPlaceCountsOneChangeAndRefusesLeaves) {
+  const std::vector<std::function<void(Tensor&)>> changes = {
+      [](Tensor& t) { t.addmm_(eye(2), eye(2)); },
+      [](Tensor& t) { t.cumsum_(0); },
+      [](Tensor& t) { t.cumprod_(1); },
+      [](Tensor& t) { t.tril_(); },
+      [](Tensor& t) { t.pow_(3); },
+      [](Tensor& t) { t.hypot_(ones({2})); }};
+  for (const auto& change : changes) {
+    Tensor leaf = full({2, 2}, 2.0).requires_grad_(), t = leaf * 1;
+    change(t);
+    EXPECT_EQ(t._version(), 1);
+    EXPECT_TRUE(throws<Error>("a leaf Variable that requires grad", [&] { change(leaf); }));
+    Tensor row = leaf[0].unsqueeze(0).expand({2, 2});
+    EXPECT_TRUE(throws<Error>("", [&] { change(row); }));
+    EXPECT_EQ(leaf._version(), 0);
+    EXPECT_TRUE(equal(leaf.detach(), full({2, 2}, 2.0)));
+  }
+  Tensor narrow = ones({2}) * 1;
+  EXPECT_TRUE(throws<Error>("output with shape [2] doesn't match the broadcast shape [2, 2]", [&] {
+    narrow.hypot_(ones({2, 2}));
+  }));
+}
+
+TEST(InPlace, LogicalOperationsLeaveTheHistoryAsItIs) {
+  Tensor leaf = tensor({0.0, 2.0, -1.0}, requires_grad()), t = leaf * 3;
+  const auto node = t.grad_fn();
+  t.logical_xor_(tensor({1.0, 1.0, 0.0}));
+  EXPECT_TRUE(equal(t.detach(), tensor({1.0, 0.0, 1.0})));
+  EXPECT_EQ(t.grad_fn(), node);
+  EXPECT_EQ(t._version(), 1);
+  leaf.logical_not_();
+  EXPECT_TRUE(equal(leaf.detach(), tensor({1.0, 0.0, 0.0})));
+  Tensor plain = tensor({0.0, 1.0, 1.0});
+  plain.logical_and_(leaf);
+  EXPECT_FALSE(plain.requires_grad());
+  plain.logical_or_(leaf);
+  EXPECT_TRUE(equal(plain, tensor({1.0, 0.0, 0.0})));
+}
+
+TEST(InPlace, ByAnOperationOutOfPlaceTakesTheRetainedGradientAlong) {
+  Tensor leaf = tensor({1.0, 2.0, 3.0}, requires_grad()), t = leaf * 1;
+  t.retain_grad();
+  t.cumsum_(0);
+  (t * tensor({1.0, 10.0, 100.0})).sum().backward();
+  EXPECT_TRUE(equal(t.grad(), tensor({1.0, 10.0, 100.0})));
+  EXPECT_TRUE(equal(leaf.grad(), tensor({111.0, 110.0, 100.0})));
+}
+
+TEST(InPlace, AFactorThatIsOverwrittenFailsInBackward) {
+  Tensor x = eye(2).requires_grad_(), t = x * 2;
+  t.addmm_(t, x);
+  EXPECT_TRUE(
+      throws<Error>("has been modified by an inplace operation", [&] { t.sum().backward(); }));
+}
+
 TEST(InPlace, AnOperandThatIsOverwrittenIsKeptForItsGradient) {
   const std::vector<std::pair<Of, Of>> forms = {
       {[](const Tensor& x, const Tensor& y) { return addcmul(x, x, y); },
@@ -158,6 +287,8 @@ TEST(InPlace, KeepsTheDtype) {
   EXPECT_TRUE(refused([](const Tensor& t) { t.log1p_(); }));
   EXPECT_TRUE(refused([](const Tensor& t) { t.tan_(); }));
   EXPECT_TRUE(refused([](const Tensor& t) { t.remainder_(0.5); }));
+  EXPECT_TRUE(refused([](const Tensor& t) { t.sinc_(); }));
+  EXPECT_TRUE(refused([](const Tensor& t) { t.pow_(0.5); }));
   Tensor integers = tensor({7, -7}, kLong);
   EXPECT_TRUE(integers.floor_().is_same(integers));
   EXPECT_TRUE(equal(integers.floor_divide_(2), tensor({3, -4}, kLong)));

@@ -98,6 +98,9 @@ std::vector<OpCase> all_rows() {
       {"copy", copy_cases},
       {"creation", creation_cases},
       {"composed", composed_cases},
+      {"margin", margin_cases},
+      {"layer", layer_cases},
+      {"resampling", resampling_cases},
   };
   std::vector<OpCase> all;
   for (const auto& [family, rows] : families) {

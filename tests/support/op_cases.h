@@ -181,6 +181,9 @@ std::vector<OpCase> view_cases();
 std::vector<OpCase> copy_cases();
 std::vector<OpCase> creation_cases();
 std::vector<OpCase> composed_cases();
+std::vector<OpCase> margin_cases();
+std::vector<OpCase> layer_cases();
+std::vector<OpCase> resampling_cases();
 
 /// Shapes that every operation of one, two element-wise inputs is tried on: 0-d, empty, one
 /// dimension to four, broadcasting.
