@@ -4,16 +4,10 @@
 
 #include "core/ops/elementwise.h"
 #include "core/ops/pooling.h"
+#include "core/ops/windows.h"
 
 namespace adjoint {
 namespace {
-
-void read_pair(IntArrayRef list, const char* name, int64_t* pair) {
-  ADJOINT_CHECK(list.size() == 1 || list.size() == 2, "avg_pool2d: ", name,
-                " must either be a single int, or a tuple of two ints, got ", list);
-  pair[0] = list[0];
-  pair[1] = list.back();
-}
 
 /// A mean over no elements is none of any window here: each has at least one.
 Tensor window_sums(const Tensor& planes, const Pool2dParams& p) {
@@ -27,9 +21,9 @@ Tensor avg_pool2d(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stri
                   IntArrayRef padding, bool ceil_mode, bool count_include_pad,
                   std::optional<int64_t> divisor_override) {
   Pool2dParams p;
-  read_pair(kernel_size, "kernel_size", p.kernel);
-  read_pair(stride.empty() ? kernel_size : stride, "stride", p.stride);
-  read_pair(padding, "padding", p.padding);
+  read_directions<2>(kernel_size, "avg_pool2d", "kernel_size", p.kernel);
+  read_directions<2>(stride.empty() ? kernel_size : stride, "avg_pool2d", "stride", p.stride);
+  read_directions<2>(padding, "avg_pool2d", "padding", p.padding);
   ADJOINT_CHECK(p.stride[0] > 0 && p.stride[1] > 0,
                 "avg_pool2d: stride should be greater than "
                 "zero, but got dH: ",

@@ -14,6 +14,7 @@
 #include "core/ops/convolution.h"
 
 #include "core/autograd/flat_parameters.h"
+#include "core/ops/convolution_checks.h"
 #include "core/ops/elementwise.h"
 
 namespace adjoint {
@@ -173,63 +174,21 @@ Tensor backward_weight(const Tensor& grad, const Tensor& input, IntArrayRef size
   return out;
 }
 
-/// One number for both directions, or one for each.
-void read_pair(IntArrayRef list, const char* op, const char* name, int64_t* pair) {
-  ADJOINT_CHECK(list.size() == 1 || list.size() == 2, op, ": expected ", name,
-                " to be a single integer value or a list of 2 values, but got ", list);
-  pair[0] = list[0];
-  pair[1] = list.back();
-}
-
-Conv2dParams read_params(const char* op, IntArrayRef stride, IntArrayRef padding,
-                         IntArrayRef dilation, int64_t groups) {
-  Conv2dParams p;
-  read_pair(stride, op, "stride", p.stride);
-  read_pair(padding, op, "padding", p.padding);
-  read_pair(dilation, op, "dilation", p.dilation);
-  p.groups = groups;
-  ADJOINT_CHECK(p.padding[0] >= 0 && p.padding[1] >= 0, op,
-                ": negative padding is not supported, got ", padding);
-  ADJOINT_CHECK(p.stride[0] > 0 && p.stride[1] > 0, op,
-                ": non-positive stride is not supported, got ", stride);
-  ADJOINT_CHECK(p.dilation[0] > 0 && p.dilation[1] > 0, op,
-                ": dilation should be greater than zero, got ", dilation);
-  ADJOINT_CHECK(groups > 0, op, ": expected groups to be greater than 0, but got groups=", groups);
-  return p;
-}
-
 Conv2dParams checked_params(const Tensor& input, const Tensor& weight, const Tensor& bias,
                             IntArrayRef stride, IntArrayRef padding, IntArrayRef dilation,
                             int64_t groups) {
-  Conv2dParams p = read_params("conv2d", stride, padding, dilation, groups);
+  Conv2dParams p = read_conv_params<2, Conv2dParams>("conv2d", stride, padding, dilation, groups);
   ADJOINT_CHECK(weight.dim() == 4,
                 "conv2d: expected weight of shape [out_channels, in_channels / groups, kernel "
                 "height, kernel width], got ",
                 weight.sizes());
-  ADJOINT_CHECK(weight.size(0) >= groups, "Given groups=", groups,
-                ", expected weight to be at least ", groups,
-                " at dimension 0, but got weight of size ", weight.sizes(), " instead");
-  ADJOINT_CHECK(weight.size(0) % groups == 0, "Given groups=", groups,
-                ", expected weight to be divisible by ", groups,
-                " at dimension 0, but got weight of size ", weight.sizes(), " instead");
-  ADJOINT_CHECK(input.size(1) == weight.size(1) * groups, "Given groups=", groups,
-                ", weight of size ", weight.sizes(), ", expected input", input.sizes(), " to have ",
-                weight.size(1) * groups, " channels, but got ", input.size(1), " channels instead");
+  check_conv_groups(weight, groups);
   if (bias.defined()) {
     ADJOINT_CHECK(bias.dim() == 1 && bias.size(0) == weight.size(0), "Given weight of size ",
                   weight.sizes(), ", expected bias to be 1-dimensional with ", weight.size(0),
                   " elements, but got bias of size ", bias.sizes(), " instead");
   }
-  int64_t padded[2], kernel[2];
-  bool fits = true;
-  for (int d = 0; d < 2; ++d) {
-    padded[d] = input.size(2 + d) + 2 * p.padding[d];
-    kernel[d] = p.dilation[d] * (weight.size(2 + d) - 1) + 1;
-    fits = fits && kernel[d] > 0 && padded[d] >= kernel[d];
-  }
-  ADJOINT_CHECK(fits, "Calculated padded input size per channel: (", padded[0], " x ", padded[1],
-                "). Kernel size: (", kernel[0], " x ", kernel[1],
-                "). Kernel size can't be greater than actual input size");
+  check_conv_input<2>(input, weight, p);
   return p;
 }
 
@@ -254,15 +213,8 @@ DimVector transposed_sizes(const Tensor& input, const Tensor& weight, const Tens
   ADJOINT_CHECK(weight.size(0) % p.groups == 0 && weight.size(0) > 0, "Given groups=", p.groups,
                 ", expected weight to be divisible by ", p.groups,
                 " at dimension 0, but got weight of size ", weight.sizes(), " instead");
-  ADJOINT_CHECK(input.size(1) == weight.size(0), "Given transposed=1, weight of size ",
-                weight.sizes(), ", expected input", input.sizes(), " to have ", weight.size(0),
-                " channels, but got ", input.size(1), " channels instead");
+  check_transposed_channels(input, weight, bias, p.groups);
   const int64_t channels = weight.size(1) * p.groups;
-  ADJOINT_CHECK(!bias.defined() || (bias.dim() == 1 && bias.size(0) == channels),
-                "Given transposed=1, weight of size ", weight.sizes(),
-                ", expected bias to be 1-dimensional with ", channels,
-                " elements, but got bias of size ", bias.defined() ? bias.sizes() : IntArrayRef(),
-                " instead");
   DimVector sizes{input.size(0), channels, 0, 0};
   for (int d = 0; d < 2; ++d) {
     ADJOINT_CHECK(output_padding[d] >= 0 && output_padding[d] < p.stride[d], op,
@@ -334,9 +286,9 @@ Tensor conv_transpose2d(const Tensor& input, const Tensor& weight, const Tensor&
                             groups, dilation)
         .squeeze(0);
   }
-  Conv2dParams params = read_params(op, stride, padding, dilation, groups);
+  Conv2dParams params = read_conv_params<2, Conv2dParams>(op, stride, padding, dilation, groups);
   int64_t more[2];
-  read_pair(output_padding, op, "output_padding", more);
+  read_conv_numbers<2>(output_padding, op, "output_padding", more);
   const DimVector sizes = transposed_sizes(input, weight, bias, params, more);
   check_dtypes(op, input, weight, bias);
   Tensor out;

@@ -3,6 +3,7 @@
 #include "core/ops/pooling.h"
 
 #include "core/ops/elementwise.h"
+#include "core/ops/windows.h"
 
 namespace adjoint {
 namespace {
@@ -32,13 +33,6 @@ struct MaxPool2dBackward final : Node {
   }
   void release_variables() override { indices_.release(); }
 };
-
-void read_pair(IntArrayRef list, const char* name, int64_t* pair) {
-  ADJOINT_CHECK(list.size() == 1 || list.size() == 2, "max_pool2d: ", name,
-                " must either be a single int, or a tuple of two ints, got ", list);
-  pair[0] = list[0];
-  pair[1] = list.back();
-}
 
 /// With dilation, a window that begins in the padding may step over all of a small image.
 bool meets_every_window(const Pool2dParams& p, int d, int64_t input, int64_t windows) {
@@ -75,10 +69,10 @@ struct Pooled {
 Pooled pool(const Tensor& input, IntArrayRef kernel_size, IntArrayRef stride, IntArrayRef padding,
             IntArrayRef dilation, bool ceil_mode) {
   Pool2dParams p;
-  read_pair(kernel_size, "kernel_size", p.kernel);
-  read_pair(stride.empty() ? kernel_size : stride, "stride", p.stride);
-  read_pair(padding, "padding", p.padding);
-  read_pair(dilation, "dilation", p.dilation);
+  read_directions<2>(kernel_size, "max_pool2d", "kernel_size", p.kernel);
+  read_directions<2>(stride.empty() ? kernel_size : stride, "max_pool2d", "stride", p.stride);
+  read_directions<2>(padding, "max_pool2d", "padding", p.padding);
+  read_directions<2>(dilation, "max_pool2d", "dilation", p.dilation);
   ADJOINT_CHECK(p.stride[0] != 0 && p.stride[1] != 0, "max_pool2d: stride should not be zero");
   ADJOINT_CHECK(p.kernel[0] > 0 && p.kernel[1] > 0,
                 "max_pool2d: kernel size should be greater than zero, but got kH: ", p.kernel[0],

@@ -2,6 +2,7 @@
 // conv3d and conv_transpose3d: conv2d and conv_transpose2d of images whose channels are those of
 // all slices of a window of depth.
 #include "core/ops/composed.h"
+#include "core/ops/convolution_checks.h"
 #include "core/ops/windows.h"
 
 namespace adjoint {
@@ -13,28 +14,6 @@ struct Conv3dParams {
   DimVector image(const int64_t* numbers) const { return {numbers[1], numbers[2]}; }
 };
 
-void read(IntArrayRef list, const char* op, const char* name, int64_t* numbers) {
-  ADJOINT_CHECK(list.size() == 1 || list.size() == 3, op, ": expected ", name,
-                " to be a single integer value or a list of 3 values, but got ", list);
-  for (size_t d = 0; d < 3; ++d) numbers[d] = list[list.size() == 1 ? 0 : d];
-}
-
-Conv3dParams read_params(const char* op, IntArrayRef stride, IntArrayRef padding,
-                         IntArrayRef dilation, int64_t groups) {
-  Conv3dParams p;
-  read(stride, op, "stride", p.stride);
-  read(padding, op, "padding", p.padding);
-  read(dilation, op, "dilation", p.dilation);
-  p.groups = groups;
-  for (int d = 0; d < 3; ++d) {
-    ADJOINT_CHECK(p.padding[d] >= 0, op, ": negative padding is not supported, got ", padding);
-    ADJOINT_CHECK(p.stride[d] > 0, op, ": non-positive stride is not supported, got ", stride);
-    ADJOINT_CHECK(p.dilation[d] > 0, op, ": dilation should be greater than zero, got ", dilation);
-  }
-  ADJOINT_CHECK(groups > 0, op, ": expected groups to be greater than 0, but got groups=", groups);
-  return p;
-}
-
 void check_dims(const char* op, const Tensor& input, const Tensor& weight) {
   ADJOINT_CHECK(input.dim() == 4 || input.dim() == 5, "Expected 4D (unbatched) or 5D (batched) ",
                 "input to ", op, ", but got input of size: ", input.sizes());
@@ -42,15 +21,6 @@ void check_dims(const char* op, const Tensor& input, const Tensor& weight) {
                 ": expected weight of 5 dimensions, [channels, channels / groups, kernel depth, "
                 "kernel height, kernel width], got ",
                 weight.sizes());
-}
-
-void check_weight(const Tensor& weight, const Conv3dParams& p) {
-  ADJOINT_CHECK(weight.size(0) >= p.groups, "Given groups=", p.groups,
-                ", expected weight to be at least ", p.groups,
-                " at dimension 0, but got weight of size ", weight.sizes(), " instead");
-  ADJOINT_CHECK(weight.size(0) % p.groups == 0, "Given groups=", p.groups,
-                ", expected weight to be divisible by ", p.groups,
-                " at dimension 0, but got weight of size ", weight.sizes(), " instead");
 }
 
 /// [n * d, c, h, w] -> [n, c, d, h, w]
@@ -68,21 +38,10 @@ Tensor conv3d(const Tensor& input, const Tensor& weight, const Tensor& bias, Int
   if (input.dim() == 4) {
     return conv3d(input.unsqueeze(0), weight, bias, stride, padding, dilation, groups).squeeze(0);
   }
-  const Conv3dParams p = read_params("conv3d", stride, padding, dilation, groups);
-  check_weight(weight, p);
-  ADJOINT_CHECK(input.size(1) == weight.size(1) * groups, "Given groups=", groups,
-                ", weight of size ", weight.sizes(), ", expected input", input.sizes(), " to have ",
-                weight.size(1) * groups, " channels, but got ", input.size(1), " channels instead");
-  int64_t padded[3], kernel[3];
-  bool fits = true;
-  for (int d = 0; d < 3; ++d) {
-    padded[d] = input.size(2 + d) + 2 * p.padding[d];
-    kernel[d] = p.dilation[d] * (weight.size(2 + d) - 1) + 1;
-    fits = fits && kernel[d] > 0 && padded[d] >= kernel[d];
-  }
-  ADJOINT_CHECK(fits, "Calculated padded input size per channel: (", padded[0], " x ", padded[1],
-                " x ", padded[2], "). Kernel size: (", kernel[0], " x ", kernel[1], " x ",
-                kernel[2], "). Kernel size can't be greater than actual input size");
+  const Conv3dParams p =
+      read_conv_params<3, Conv3dParams>("conv3d", stride, padding, dilation, groups);
+  check_conv_groups(weight, groups);
+  check_conv_input<3>(input, weight, p);
   const int64_t n = input.size(0), slices = weight.size(2);
   Tensor volume =
       p.padding[0] == 0 ? input : constant_pad_nd(input, {0, 0, 0, 0, p.padding[0], p.padding[0]});
@@ -108,19 +67,12 @@ Tensor conv_transpose3d(const Tensor& input, const Tensor& weight, const Tensor&
                             groups, dilation)
         .squeeze(0);
   }
-  const Conv3dParams p = read_params(op, stride, padding, dilation, groups);
+  const Conv3dParams p = read_conv_params<3, Conv3dParams>(op, stride, padding, dilation, groups);
   int64_t more[3];
-  read(output_padding, op, "output_padding", more);
-  check_weight(weight, p);
-  ADJOINT_CHECK(input.size(1) == weight.size(0), "Given transposed=1, weight of size ",
-                weight.sizes(), ", expected input", input.sizes(), " to have ", weight.size(0),
-                " channels, but got ", input.size(1), " channels instead");
+  read_conv_numbers<3>(output_padding, op, "output_padding", more);
+  check_conv_groups(weight, groups);
+  check_transposed_channels(input, weight, bias, groups);
   const int64_t channels = weight.size(1) * groups, slices = weight.size(2);
-  ADJOINT_CHECK(!bias.defined() || (bias.dim() == 1 && bias.size(0) == channels),
-                "Given transposed=1, weight of size ", weight.sizes(),
-                ", expected bias to be 1-dimensional with ", channels,
-                " elements, but got bias of size ", bias.defined() ? bias.sizes() : IntArrayRef(),
-                " instead");
   ADJOINT_CHECK(more[0] >= 0 && more[0] < p.stride[0], op,
                 ": output padding must be smaller than stride, but got output_padding=", more[0],
                 " and stride=", p.stride[0]);
