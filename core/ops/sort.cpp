@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // sort, argsort, topk.
 #include "core/autograd/record.h"
-#include "core/ops/elementwise.h"
+#include "core/ops/index.h"
 #include "core/tensor/geometry.h"
 
 namespace adjoint {
@@ -23,8 +23,7 @@ struct SortBackward final : Node {
 
   const char* name() const override { return name_; }
   GradList apply(GradList&& grads) override {
-    const Tensor& g = grads[0];
-    return {scatter_add(zeros(sizes_, g.options()), dim_, indices_.unpack(*this), g)};
+    return {scatter_to_zeros(sizes_, dim_, indices_.unpack(*this), grads[0])};
   }
   void release_variables() override { indices_.release(); }
 };

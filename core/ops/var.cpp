@@ -32,7 +32,8 @@ struct Spread {
 /// `grad` has a number for each variance.
 Tensor var_gradient(const Tensor& grad, const Tensor& self, const Spread& spread) {
   const Tensor scale = grad * (2 / spread.divisor);
-  return unreduce(scale, self.sizes(), spread.mask(self.dim())) * spread.deviation(self);
+  // The deviation first: the result lies in memory as that does.
+  return spread.deviation(self) * unreduce(scale, self.sizes(), spread.mask(self.dim()));
 }
 
 /// The gradient of the variance, from that of its root; 0 where the root is.

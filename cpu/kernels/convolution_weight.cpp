@@ -8,7 +8,7 @@ namespace {
 using namespace convolution;
 
 // One tile's sums are of at most so many taps (or one channel's) and channels of the gradient.
-constexpr int64_t kTileTaps = 96, kTileRows = 16;
+constexpr int64_t kTileTaps = 144, kTileRows = 32;
 // Chunks of images whose sums are added at the end.
 constexpr int64_t kChunks = 8, kUnitsPerChunk = 16, kPartialBytes = 1 << 22;
 

@@ -30,16 +30,25 @@ struct Parts {
 // pass. C is read and written once for each block of k, and A read once for each block of columns:
 // long blocks of few columns move the least memory. (At 2048^3 blocks of 256 by 384 floats gave 81
 // % of the peak, these 88 %.) Measured with bench/gemm_bench, one thread of an AVX-512 processor
-// whose peak was 115 GFLOP/s:
-//                            here      oneDNN 2.6   OpenBLAS 0.3.21
-//   64^3 NN / NT           113 / 105     98 / 75       112 / 83
-//   256^3 NN / NT          111 / 108    110 / 107      100 / 101
-//   1024^3 NN / NT         101 / 103    101 / 93        89 / 89
-//   2048^3 NN                 100         103              93
-//   64x128x784 NT             108         100              90
-//   128x784x64 TN             107         110              97
+// whose peak was 116 GFLOP/s, NN, best of six; libxsmm is its kernel for one shape, which packs
+// nothing and was called directly:
+//             here   oneDNN 2.6   OpenBLAS 0.3.21   libxsmm 1.17
+//   64^3       113        76            113              116
+//   96^3       113       103            113              117
+//   128^3      112       105             98               55
+//   192^3      110       107            100              117
+//   256^3      109       105            100              117
+//   384^3      105       107             96              112
+//   512^3      104       105             95               41
+// and in an earlier run, of a peak of 115:
+//   64^3 NT               105     75     83
+//   256^3 NT              108    107    101
+//   1024^3 NN / NT    101 / 103  101 / 93  89 / 89
+//   2048^3 NN             100    103     93
+//   64x128x784 NT         108    100     90
+//   128x784x64 TN         107    110     97
 // So none of these libraries is called: where they are faster it is by less than a call costs at
-// the sizes of small networks.
+// the sizes of small networks, or at some shapes only.
 inline constexpr int64_t kBlockK = 512;
 #if defined(__AVX512F__)
 template <class T>

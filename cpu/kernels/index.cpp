@@ -424,8 +424,16 @@ struct Lines {
           const int64_t i = i0 + a * index_across, p = p0 + a * picked_across,
                         o = o0 + a * other_across;
           check_run(indices, i, index_along, length, op, dim, size);
-          if (index_along == 1 && other_along == 1 && stride == 1) {
-            for (int64_t b = 0; b < length; ++b) f(p + indices[i + b], o + b);
+          if (index_along * indices.stride == 1 && other_along == 1 && stride == 1) {
+            const auto* const line = indices.data + i;
+            int64_t b = 0;
+            for (; b + 4 <= length; b += 4) {
+              f(p + line[b], o + b);
+              f(p + line[b + 1], o + b + 1);
+              f(p + line[b + 2], o + b + 2);
+              f(p + line[b + 3], o + b + 3);
+            }
+            for (; b < length; ++b) f(p + line[b], o + b);
           } else {
             for (int64_t b = 0; b < length; ++b) {
               f(p + indices[i + b * index_along] * stride, o + b * other_along);
