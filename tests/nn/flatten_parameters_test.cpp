@@ -147,14 +147,29 @@ TEST(FlattenParameters, OptimizersKeepTheirStateInSegments) {
   const Kind adam = kind<optim::Adam>("Adam", optim::AdamOptions(1e-2));
   Training flat(adam, true);
   flat.step();
-  std::vector<Tensor> means, squares;
-  for (const auto& item : flat.optimizer->state_dict()) {
-    if (item.key().ends_with(".exp_avg")) means.push_back(item.value());
-    if (item.key().ends_with(".exp_avg_sq")) squares.push_back(item.value());
+  for (bool loaded : {false, true}) {
+    if (loaded) flat.optimizer->load_state_dict(flat.optimizer->state_dict());
+    std::vector<Tensor> means, squares;
+    for (const auto& item : flat.optimizer->state_dict()) {
+      if (item.key().ends_with(".exp_avg")) means.push_back(item.value());
+      if (item.key().ends_with(".exp_avg_sq")) squares.push_back(item.value());
+    }
+    EXPECT_TRUE(share_memory(means)) << loaded;
+    EXPECT_TRUE(share_memory(squares)) << loaded;
+    EXPECT_EQ(means.size(), flat.net->parameters().size());
   }
-  EXPECT_TRUE(share_memory(means));
-  EXPECT_TRUE(share_memory(squares));
-  EXPECT_EQ(means.size(), flat.net->parameters().size());
+}
+
+TEST(FlattenParameters, KeepsTheGradientsThatAreThere) {
+  nn::Sequential net = network();
+  net->forward(ones({2, 1, 6, 6})).square().sum().backward();
+  std::vector<Tensor> before;
+  for (const Tensor& g : gradients(*net)) before.push_back(g.clone());
+  net->flatten_parameters();
+  EXPECT_TRUE(share_memory(gradients(*net)));
+  for (size_t i = 0; i < before.size(); ++i) {
+    EXPECT_TRUE(same_bits(gradients(*net)[i], before[i])) << i;
+  }
 }
 
 TEST(FlattenParameters, ChangesNoBitOfAccumulatedGradients) {

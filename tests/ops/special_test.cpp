@@ -60,6 +60,15 @@ TEST(NanToNum, InPlaceHasTheGradientOfTheOther) {
   EXPECT_TRUE(equal(whole.nan_to_num_(), whole));
 }
 
+TEST(Logaddexp, OfEqualInfinitiesHalvesTheGradient) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  Tensor x = tensor({-infinity, infinity, 2.0}, requires_grad()), y = x.detach().clone();
+  y.requires_grad_();
+  (logaddexp(x, y) + logaddexp2(x, y)).sum().backward();
+  EXPECT_TRUE(equal(x.grad(), ones({3})));
+  EXPECT_TRUE(equal(y.grad(), ones({3})));
+}
+
 TEST(Heaviside, HasNoGradient) {
   Tensor x = on_device({-1, 0, 2}).requires_grad_();
   Tensor y = heaviside(x, on_device({0.5}));
