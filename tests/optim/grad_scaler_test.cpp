@@ -157,6 +157,8 @@ TEST(GradScaler, OneOptimizersInfiniteGradientsDoNotStopAnother) {
       is_captured ? step.replay(x, y) : body(x, y);
     }
     EXPECT_EQ(scaler.get_scale(), 4);
+    for (const optim::Adam* optimizer : {&first, &second})
+      EXPECT_EQ(optimizer->state_dict()["0.step"].item<double>(), 7);
     return std::vector{a.detach(), b.detach()};
   };
   const std::vector<Tensor> eager = run(false), replayed = run(true);
