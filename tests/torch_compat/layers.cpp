@@ -8,13 +8,6 @@ using torch::Tensor;
 
 namespace {
 
-/// Small numbers of both signs, different in each element.
-Tensor numbers(at::IntArrayRef sizes, double shift = 0) {
-  int64_t n = 1;
-  for (int64_t size : sizes) n *= size;
-  return ((torch::arange(n, torch::kFloat32) + shift) * 1.7).sin().view(sizes);
-}
-
 /// Its text, the names and shapes of its parameters, and values by a rule.
 template <class Holder>
 Holder made(Holder module) {

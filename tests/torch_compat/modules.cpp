@@ -9,21 +9,6 @@ using torch::Tensor;
 
 namespace {
 
-/// Small numbers of both signs, different in each element.
-Tensor numbers(at::IntArrayRef sizes, double shift = 0) {
-  int64_t n = 1;
-  for (int64_t size : sizes) n *= size;
-  return ((torch::arange(n, torch::kFloat32) + shift) * 1.7).sin().view(sizes);
-}
-
-void set_parameters(nn::Module& module) {
-  torch::NoGradGuard no_grad;
-  double shift = 0;
-  for (auto& parameter : module.named_parameters()) {
-    parameter.value().copy_(numbers(parameter->sizes(), shift++));
-  }
-}
-
 struct NetImpl : nn::Module {
   NetImpl(int64_t inputs, int64_t hidden)
       : fc1(nn::LinearOptions(inputs, hidden)), fc2(register_module("fc2", nn::Linear(hidden, 2))) {

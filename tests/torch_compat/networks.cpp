@@ -10,20 +10,8 @@ using torch::Tensor;
 
 namespace {
 
-/// Small numbers of both signs, different in each element.
-Tensor numbers(at::IntArrayRef sizes, double shift = 0, double scale = 1) {
-  int64_t n = 1;
-  for (int64_t size : sizes) n *= size;
-  return (((torch::arange(n, torch::kFloat32) + shift) * 1.7).sin() * scale).view(sizes);
-}
-
-void set_parameters(nn::Module& module, double scale = 0.3) {
-  torch::NoGradGuard no_grad;
-  double shift = 0;
-  for (auto& parameter : module.named_parameters()) {
-    parameter.value().copy_(numbers(parameter->sizes(), shift++, scale));
-  }
-}
+/// Of the parameters here.
+constexpr double kScale = 0.3;
 
 // Images out of noise, and what tells them from others.
 struct GeneratorImpl : nn::Module {
@@ -38,7 +26,7 @@ struct GeneratorImpl : nn::Module {
     register_module("up3", up3);
     register_module("norm1", norm1);
     register_module("norm2", norm2);
-    set_parameters(*this);
+    set_parameters(*this, kScale);
   }
   Tensor forward(Tensor x) {
     x = torch::relu(norm1(up1(x)));
@@ -59,7 +47,7 @@ void adversaries() {
       nn::Conv2d(nn::Conv2dOptions(1, 4, 4).stride(2).padding(1).bias(false)), nn::ReLU(),
       nn::Conv2d(nn::Conv2dOptions(4, 8, 3).stride(2).padding(1).bias(false)), nn::BatchNorm2d(8),
       nn::Dropout2d(0.0), nn::Conv2d(nn::Conv2dOptions(8, 1, 3).bias(false)), nn::Sigmoid());
-  set_parameters(*discriminator);
+  set_parameters(*discriminator, kScale);
   std::cout << generator << "\n" << discriminator << "\n";
   torch::optim::Adam generators(generator->parameters(),
                                 torch::optim::AdamOptions(2e-4).betas(std::make_tuple(0.5, 0.999)));
@@ -100,7 +88,7 @@ struct DigitsNet : nn::Module {
     register_module("conv2_drop", conv2_drop);
     register_module("fc1", fc1);
     register_module("fc2", fc2);
-    set_parameters(*this);
+    set_parameters(*this, kScale);
   }
   Tensor forward(Tensor x) {
     x = torch::relu(torch::max_pool2d(conv1->forward(x), 2));
@@ -185,7 +173,7 @@ struct CharactersImpl : nn::Module {
         lstm(register_module(
             "lstm", nn::LSTM(nn::LSTMOptions(size, size).num_layers(2).batch_first(true)))),
         out(register_module("out", nn::Linear(size, characters))) {
-    set_parameters(*this);
+    set_parameters(*this, kScale);
   }
   std::tuple<Tensor, std::tuple<Tensor, Tensor>> forward(
       const Tensor& indices, torch::optional<std::tuple<Tensor, Tensor>> state = torch::nullopt) {

@@ -10,6 +10,21 @@
 #include <iostream>
 #include <string>
 
+/// Small numbers of both signs, different in each element.
+inline torch::Tensor numbers(at::IntArrayRef sizes, double shift = 0, double scale = 1) {
+  int64_t n = 1;
+  for (int64_t size : sizes) n *= size;
+  return (((torch::arange(n, torch::kFloat32) + shift) * 1.7).sin() * scale).view(sizes);
+}
+/// By that rule: generators of random numbers differ.
+inline void set_parameters(torch::nn::Module& module, double scale = 1) {
+  torch::NoGradGuard no_grad;
+  double shift = 0;
+  for (auto& parameter : module.named_parameters()) {
+    parameter.value().copy_(numbers(parameter->sizes(), shift++, scale));
+  }
+}
+
 inline void show(const std::string& name, const torch::Tensor& t) {
   std::cout << name << ": ";
   if (!t.defined()) {

@@ -9,22 +9,11 @@ using torch::Tensor;
 
 namespace {
 
-/// Small numbers of both signs, different in each element.
-Tensor numbers(at::IntArrayRef sizes, double shift = 0) {
-  int64_t n = 1;
-  for (int64_t size : sizes) n *= size;
-  return ((torch::arange(n, torch::kFloat32) + shift) * 1.7).sin().view(sizes);
-}
-
 /// Its text, and values by a rule for its parameters.
 template <class Holder>
 Holder made(Holder module) {
   std::cout << module << "\n";
-  torch::NoGradGuard no_grad;
-  double shift = 0;
-  for (auto& item : module->named_parameters()) {
-    item.value().copy_(numbers(item.value().sizes(), shift++));
-  }
+  set_parameters(*module);
   return module;
 }
 
