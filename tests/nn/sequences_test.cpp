@@ -14,11 +14,12 @@ namespace rnn = nn::utils::rnn;
 
 TEST(PackedSequence, OfAnyOrderIsPaddedBackToWhatItWas) {
   // The lengths' order and its inverse differ.
-  const Tensor lengths = tensor({2, 1, 3}, kLong), x = arange(1, 10, kFloat).reshape({3, 3});
+  const TensorOptions host = TensorOptions(kLong).device(kCPU);
+  const Tensor lengths = tensor({2, 1, 3}, host), x = arange(1, 10, kFloat).reshape({3, 3});
   const rnn::PackedSequence packed = rnn::pack_padded_sequence(x, lengths, true, false);
   EXPECT_TRUE(equal(packed.sorted_indices(), tensor({2, 0, 1}, kLong)));
   EXPECT_TRUE(equal(packed.unsorted_indices(), tensor({1, 2, 0}, kLong)));
-  EXPECT_TRUE(equal(packed.batch_sizes(), tensor({3, 2, 1}, kLong)));
+  EXPECT_TRUE(equal(packed.batch_sizes(), tensor({3, 2, 1}, host)));
   EXPECT_TRUE(equal(packed.data(), tensor({7., 1., 4., 8., 2., 9.})));
   const auto [padded, counts] = rnn::pad_packed_sequence(packed, true, -1.0, 4);
   EXPECT_TRUE(equal(padded, tensor({{1., 2., -1., -1.}, {4., -1., -1., -1.}, {7., 8., 9., -1.}})));
