@@ -46,13 +46,26 @@ disable_saved_tensors_hooks::disable_saved_tensors_hooks(std::string message)
 }
 disable_saved_tensors_hooks::~disable_saved_tensors_hooks() { disabled_message = previous_; }
 
-std::pair<Tensor, Device> save_on_cpu::Pack::operator()(const Tensor& t) const {
-  return {t.to(Device(kCPU), false, /*copy=*/true), t.device()};
-}
-Tensor save_on_cpu::Unpack::operator()(const std::pair<Tensor, Device>& packed) const {
-  return packed.first.to(packed.second);
-}
-save_on_cpu::save_on_cpu() : hooks_(Pack{}, Unpack{}) {}
+namespace {
+
+struct ToCpu {
+  std::pair<Tensor, Device> operator()(const Tensor& t) const {
+    return {t.to(Device(kCPU), false, /*copy=*/true), t.device()};
+  }
+};
+struct FromCpu {
+  Tensor operator()(const std::pair<Tensor, Device>& packed) const {
+    return packed.first.to(packed.second);
+  }
+};
+
+}  // namespace
+
+struct save_on_cpu::Hooks {
+  saved_tensors_hooks<ToCpu, FromCpu> scope{ToCpu{}, FromCpu{}};
+};
+save_on_cpu::save_on_cpu() : hooks_(new Hooks) {}
+save_on_cpu::~save_on_cpu() { delete hooks_; }
 
 }  // namespace autograd
 }  // namespace adjoint

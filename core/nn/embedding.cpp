@@ -20,6 +20,10 @@ EmbeddingImpl::EmbeddingImpl(const EmbeddingOptions& o) : options(o) {
   reset_parameters();
 }
 
+Embedding Embedding::from_pretrained(Tensor weight, bool freeze) {
+  return Embedding(std::make_shared<EmbeddingImpl>(std::move(weight), freeze));
+}
+
 EmbeddingImpl::EmbeddingImpl(Tensor given, bool freeze) : options(0, 0) {
   ADJOINT_CHECK_VALUE(given.dim() == 2,
                       "Embeddings parameter is expected to be 2-dimensional, got ", given.sizes());

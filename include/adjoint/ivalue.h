@@ -9,7 +9,6 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "adjoint/device.h"
@@ -28,45 +27,52 @@ class ADJOINT_API IValue {
   /// None.
   IValue() = default;
   IValue(std::nullopt_t) {}
-  IValue(Tensor value) : value_(std::move(value)) {}
-  IValue(std::same_as<bool> auto value) : value_(value) {}
-  IValue(std::floating_point auto value) : value_(double(value)) {}
+  IValue(const IValue& other);
+  IValue(IValue&& other) noexcept : value_(std::exchange(other.value_, nullptr)) {}
+  IValue& operator=(IValue other) noexcept {
+    std::swap(value_, other.value_);
+    return *this;
+  }
+  ~IValue();
+  IValue(Tensor value);
+  IValue(std::same_as<bool> auto value) : IValue(Exactly{}, bool(value)) {}
+  IValue(std::floating_point auto value) : IValue(Exactly{}, double(value)) {}
   template <std::integral T>
-  requires(!std::same_as<T, bool>) IValue(T value) : value_(int64_t(value)) {}
-  IValue(std::string value) : value_(std::move(value)) {}
-  IValue(const char* value) : value_(std::string(value)) {}
-  IValue(Device value) : value_(value) {}
+  requires(!std::same_as<T, bool>) IValue(T value) : IValue(Exactly{}, int64_t(value)) {}
+  IValue(std::string value);
+  IValue(const char* value) : IValue(std::string(value)) {}
+  IValue(Device value);
   /// An int, as toScalarType() reads it.
-  IValue(ScalarType value) : value_(int64_t(value)) {}
+  IValue(ScalarType value) : IValue(int64_t(value)) {}
   /// A double, an int or a bool.
   IValue(const Scalar& value);
-  IValue(std::vector<int64_t> value) : value_(std::move(value)) {}
-  IValue(IntArrayRef value) : value_(value.vec()) {}
-  IValue(std::vector<double> value) : value_(std::move(value)) {}
-  IValue(std::vector<bool> value) : value_(std::move(value)) {}
-  IValue(std::vector<Tensor> value) : value_(std::move(value)) {}
-  IValue(TensorList value) : value_(value.vec()) {}
+  IValue(std::vector<int64_t> value);
+  IValue(IntArrayRef value) : IValue(value.vec()) {}
+  IValue(std::vector<double> value);
+  IValue(std::vector<bool> value);
+  IValue(std::vector<Tensor> value);
+  IValue(TensorList value) : IValue(value.vec()) {}
   /// None for an empty optional.
   template <class T>
   IValue(std::optional<T> value) {
     if (value) *this = IValue(*std::move(value));
   }
 
-  bool isNone() const { return is<std::monostate>(); }
+  bool isNone() const { return value_ == nullptr; }
   /// An undefined tensor is one too.
-  bool isTensor() const { return is<Tensor>(); }
-  bool isDouble() const { return is<double>(); }
-  bool isInt() const { return is<int64_t>(); }
-  bool isBool() const { return is<bool>(); }
-  bool isString() const { return is<std::string>(); }
-  bool isDevice() const { return is<Device>(); }
+  bool isTensor() const { return kind() == Kind::Tensor; }
+  bool isDouble() const { return kind() == Kind::Double; }
+  bool isInt() const { return kind() == Kind::Int; }
+  bool isBool() const { return kind() == Kind::Bool; }
+  bool isString() const { return kind() == Kind::String; }
+  bool isDevice() const { return kind() == Kind::Device; }
   /// A double, an int or a bool.
   bool isScalar() const { return isDouble() || isInt() || isBool(); }
-  bool isIntList() const { return is<std::vector<int64_t>>(); }
-  bool isDoubleList() const { return is<std::vector<double>>(); }
-  bool isBoolList() const { return is<std::vector<bool>>(); }
-  bool isTensorList() const { return is<std::vector<Tensor>>(); }
-  bool isList() const { return value_.index() >= kFirstList; }
+  bool isIntList() const { return kind() == Kind::IntList; }
+  bool isDoubleList() const { return kind() == Kind::DoubleList; }
+  bool isBoolList() const { return kind() == Kind::BoolList; }
+  bool isTensorList() const { return kind() == Kind::TensorList; }
+  bool isList() const { return kind() >= Kind::IntList; }
 
   // The value. All throw TypeError where it is of another kind.
   const Tensor& toTensor() const& { return get<Tensor>(); }
@@ -108,35 +114,46 @@ class ADJOINT_API IValue {
   }
 
   /// "None", "Tensor", "Double", "Int", "Bool", "String", "Device", "IntList", ...
-  std::string tagKind() const { return kind_name(value_.index()); }
+  std::string tagKind() const;
 
  private:
-  using Value = std::variant<std::monostate, Tensor, double, int64_t, bool, std::string, Device,
-                             std::vector<int64_t>, std::vector<double>, std::vector<bool>,
-                             std::vector<Tensor>>;
-  static constexpr size_t kFirstList = 7;
+  enum class Kind : uint8_t {
+    None,
+    Tensor,
+    Double,
+    Int,
+    Bool,
+    String,
+    Device,
+    IntList,
+    DoubleList,
+    BoolList,
+    TensorList
+  };
+  struct Exactly {};
+  struct Value;
 
-  template <class T>
-  bool is() const {
-    return std::holds_alternative<T>(value_);
-  }
+  IValue(Exactly, bool value);
+  IValue(Exactly, double value);
+  IValue(Exactly, int64_t value);
+  Kind kind() const noexcept;
   template <class T>
   const T& get() const {
-    const T* value = std::get_if<T>(&value_);
-    if (!value) [[unlikely]]
-      fail_kind(index_of<T>(static_cast<Value*>(nullptr)));
-    return *value;
+    return get(std::type_identity<T>());
   }
-  template <class T, class... Kinds>
-  static constexpr size_t index_of(const std::variant<Kinds...>*) {
-    size_t index = 0;
-    (void)((std::is_same_v<T, Kinds> || (++index, false)) || ...);
-    return index;
-  }
-  static const char* kind_name(size_t index);
-  [[noreturn]] void fail_kind(size_t expected) const;
+  const Tensor& get(std::type_identity<Tensor>) const;
+  const double& get(std::type_identity<double>) const;
+  const int64_t& get(std::type_identity<int64_t>) const;
+  const bool& get(std::type_identity<bool>) const;
+  const std::string& get(std::type_identity<std::string>) const;
+  const Device& get(std::type_identity<Device>) const;
+  const std::vector<int64_t>& get(std::type_identity<std::vector<int64_t>>) const;
+  const std::vector<double>& get(std::type_identity<std::vector<double>>) const;
+  const std::vector<bool>& get(std::type_identity<std::vector<bool>>) const;
+  const std::vector<Tensor>& get(std::type_identity<std::vector<Tensor>>) const;
 
-  Value value_;
+  Value* value_ =
+      nullptr;  // out of line: a variant here would cost every program a tenth of a second
 };
 
 }  // namespace adjoint

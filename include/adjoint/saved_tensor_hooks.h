@@ -113,15 +113,13 @@ class ADJOINT_API disable_saved_tensors_hooks {
 class ADJOINT_API save_on_cpu {
  public:
   save_on_cpu();
+  ~save_on_cpu();
+  save_on_cpu(const save_on_cpu&) = delete;
+  save_on_cpu& operator=(const save_on_cpu&) = delete;
 
  private:
-  struct Pack {
-    std::pair<Tensor, Device> operator()(const Tensor& t) const;
-  };
-  struct Unpack {
-    Tensor operator()(const std::pair<Tensor, Device>& packed) const;
-  };
-  saved_tensors_hooks<Pack, Unpack> hooks_;
+  struct Hooks;
+  Hooks* const hooks_;
 };
 
 }  // namespace adjoint::autograd

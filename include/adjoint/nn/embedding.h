@@ -42,9 +42,7 @@ class Embedding : public ModuleHolder<EmbeddingImpl> {
  public:
   using ModuleHolder<EmbeddingImpl>::ModuleHolder;
   using Impl = EmbeddingImpl;
-  static Embedding from_pretrained(Tensor weight, bool freeze = true) {
-    return Embedding(std::make_shared<EmbeddingImpl>(std::move(weight), freeze));
-  }
+  ADJOINT_API static Embedding from_pretrained(Tensor weight, bool freeze = true);
 };
 
 class ADJOINT_API EmbeddingBagOptions {
