@@ -1,94 +1,18 @@
 // SPDX-License-Identifier: MIT
-// Steps that are recorded and replayed leave what eager ones leave, bit for bit; what has changed
-// is noticed, and what cannot be captured is refused.
+// Steps that are recorded and replayed leave what eager ones leave, bit for bit.
 #include "adjoint/capture.h"
 
 #include <gtest/gtest.h>
 
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "adjoint/adjoint.h"
 #include "adjoint/op_registry.h"
-#include "tests/support/compare.h"
-
-// Its frames are the program's, those of namespace adjoint the library's.
-namespace program {
-
-[[gnu::noinline]] float read(const adjoint::Tensor& t) {
-  const float value = t.item<float>();
-  return value + 1;
-}
-[[maybe_unused]] constexpr int kLineThatReads = __LINE__ - 3;
-
-}  // namespace program
+#include "tests/support/training.h"
 
 namespace adjoint::testing {
 namespace {
-
-/// What is said while it lives.
-class Heard final : public WarningHandler {
- public:
-  void process(const Warning& warning) override { messages.push_back(warning.msg()); }
-  int count(const std::string& phrase) const {
-    int n = 0;
-    for (const std::string& m : messages) n += m.find(phrase) != std::string::npos;
-    return n;
-  }
-  std::vector<std::string> messages;
-
- private:
-  WarningUtils::WarningHandlerGuard guard_{this};
-};
-
-/// A network, its data and its optimizer; the same numbers whenever one is made.
-template <class Optimizer, class Options>
-struct Training {
-  explicit Training(const Options& options = Options(1e-2)) {
-    manual_seed(11);
-    net = nn::Sequential(nn::Linear(12, 16), nn::ReLU(), nn::Dropout(0.3), nn::Linear(16, 16),
-                         nn::Tanh(), nn::Linear(16, 4));
-    optimizer.emplace(net->parameters(), options);
-    for (int i = 0; i < 4; ++i) {
-      xs.push_back(randn({8, 12}));
-      ys.push_back(randint(4, {8}));
-    }
-  }
-  Tensor step(const Tensor& x, const Tensor& y) {
-    optimizer->zero_grad();
-    Tensor loss = nn::functional::cross_entropy(net->forward(x), y);
-    loss.backward();
-    optimizer->step();
-    return loss;
-  }
-  /// Parameters, gradients and the optimizer's state.
-  std::vector<Tensor> state() const {
-    std::vector<Tensor> all;
-    for (const Tensor& p : net->parameters()) {
-      all.push_back(p.detach().clone());
-      if (p.grad().defined()) all.push_back(p.grad().clone());
-    }
-    for (const auto& item : optimizer->state_dict()) all.push_back(item.value().clone());
-    return all;
-  }
-
-  nn::Sequential net{nullptr};
-  std::optional<Optimizer> optimizer;
-  std::vector<Tensor> xs, ys;
-};
-using AdamTraining = Training<optim::Adam, optim::AdamOptions>;
-using AdamWTraining = Training<optim::AdamW, optim::AdamWOptions>;
-using SgdTraining = Training<optim::SGD, optim::SGDOptions>;
-using RmspropTraining = Training<optim::RMSprop, optim::RMSpropOptions>;
-using AdagradTraining = Training<optim::Adagrad, optim::AdagradOptions>;
-
-void expect_same(const std::vector<Tensor>& found, const std::vector<Tensor>& expected) {
-  ASSERT_EQ(found.size(), expected.size());
-  for (size_t i = 0; i < found.size(); ++i) {
-    EXPECT_TRUE(same_bits(found[i], expected[i])) << "tensor " << i << " of " << found.size();
-  }
-}
 
 /// Trains eagerly and by replays, and compares everything; `between(training)` after each step.
 template <class T, class Options, class Between>
@@ -393,65 +317,6 @@ TEST(Capture, ItsArenaIsHardlyLargerThanWhatLivesInItAtOneTime) {
   expect_tight(convolutions.stats());
 }
 
-// ---- What has changed is noticed
-
-TEST(Capture, AnotherModeIsNoticedAndSaidOnce) {
-  AdamTraining training;
-  const Tensor x = training.xs[0];
-  auto step = capture([&] { return training.net->forward(x); });
-  Heard heard;
-  for (int i = 0; i < 4; ++i) step.replay();
-  EXPECT_EQ(heard.messages.size(), 0u);
-  for (int round = 0; round < 2; ++round) {
-    training.net->eval();
-    for (int i = 0; i < 2; ++i)
-      EXPECT_TRUE(same_bits(step.replay(), training.net->forward(x).detach()));
-    training.net->train();
-    step.replay();
-  }
-  EXPECT_EQ(heard.count("a module was put into training or evaluation mode"), 1);
-  training.net->eval();
-  training.net->train();
-  const uint64_t eager = step.stats().num_eager;
-  step.replay();
-  EXPECT_EQ(step.stats().num_eager, eager) << "it is as it was";
-  {
-    NoGradGuard no_grad;
-    step.replay();
-  }
-  EXPECT_EQ(heard.count("grad mode"), 1);
-}
-
-TEST(Capture, AParameterThatMovedIsNoticed) {
-  Tensor w = randn({3}, requires_grad()), x = randn({3});
-  auto step = capture([&] { return (w * x).sum(); });
-  Heard heard;
-  for (int i = 0; i < 3; ++i) step.replay();
-  w.set_data(randn({3}));
-  EXPECT_TRUE(same_bits(step.replay(), (w * x).sum().detach()));
-  EXPECT_EQ(heard.count("a tensor that the step works with was replaced or let go"), 1);
-  step.replay();
-  x = randn({3});
-  EXPECT_TRUE(same_bits(step.replay(), (w * x).sum().detach()));
-  EXPECT_EQ(heard.messages.size(), 1u) << "said once";
-}
-
-TEST(Capture, AFrozenParameterIsNoticed) {
-  Tensor w = randn({3}, requires_grad()), v = randn({3}, requires_grad());
-  auto step = capture([&] {
-    w.mutable_grad().reset();
-    v.mutable_grad().reset();
-    (w * v).sum().backward();
-  });
-  Heard heard;
-  for (int i = 0; i < 4; ++i) step.replay();
-  w.requires_grad_(false);
-  step.replay();
-  EXPECT_FALSE(w.grad().defined());
-  EXPECT_TRUE(v.grad().defined());
-  EXPECT_EQ(heard.count("requires grad"), 1);
-}
-
 TEST(Capture, AReplayCountsAsAChangeInPlace) {
   Tensor w = ones({3}, requires_grad());
   optim::SGD optimizer({w}, optim::SGDOptions(0.1));
@@ -465,76 +330,6 @@ TEST(Capture, AReplayCountsAsAChangeInPlace) {
   const Tensor y = (w * w).sum();
   step.replay();
   EXPECT_TRUE(throws<Error>("modified by an inplace operation", [&] { y.backward(); }));
-}
-
-// ---- What cannot be captured is refused
-
-TEST(Capture, ReadingAValueOnTheHostIsRefusedWithItsPlace) {
-  Tensor x = ones({3});
-  const auto said = [](auto body) {
-    auto step = capture(body);
-    try {
-      for (int i = 0; i < 2; ++i) step.replay();
-    } catch (const Error& e) {
-      return std::string(e.what());
-    }
-    return std::string("nothing");
-  };
-#ifdef ADJOINT_HAVE_LIBDW
-  const std::string place = "(capture_test.cpp:" + std::to_string(program::kLineThatReads);
-  EXPECT_NE(said([&] { program::read(x.sum()); }).find(place), std::string::npos)
-      << said([&] { program::read(x.sum()); });
-#endif
-  EXPECT_NE(said([&] {
-              x.sum().item<float>();
-            }).find("item cannot be captured: the host waits for a value"),
-            std::string::npos);
-  EXPECT_NE(said([&] { randperm(4); }).find("randperm cannot be captured"), std::string::npos);
-  EXPECT_NE(said([&] { manual_seed(1); }).find("manual_seed cannot be captured"),
-            std::string::npos);
-  x.sum().item<float>();  // fine outside of a step
-}
-
-TEST(Capture, ATensorThatTheNextStepWouldFindReplacedIsRefused) {
-  Tensor hidden = ones({3});
-  auto step = capture([&] { hidden = hidden * 2; });
-  EXPECT_TRUE(
-      throws<Error>("the step let go of a tensor that it had used and that was there before",
-                    [&] { step.replay(); }));
-}
-
-class Halving final : public optim::Optimizer {
- public:
-  explicit Halving(std::vector<Tensor> params)
-      : Optimizer({optim::OptimizerParamGroup(std::move(params))}, optim::SGDOptions(1).clone()) {}
-  void step() override {
-    for_each_parameter<optim::SGDOptions>(
-        [](const Tensor& p, const Tensor&, State& state, const optim::SGDOptions&) {
-          p.mul_(1 / double(++state.step + 1));
-        });
-  }
-
- protected:
-  std::vector<StateName> state_names() const override { return {}; }
-};
-
-TEST(Capture, AnOptimizerThatCountsOnTheHostIsRefused) {
-  Tensor w = ones({3}, requires_grad());
-  Halving optimizer({w});
-  auto step = capture([&] {
-    optimizer.zero_grad();
-    w.sum().backward();
-    optimizer.step();
-  });
-  EXPECT_TRUE(throws<Error>("the step of this optimizer cannot be captured", [&] {
-    for (int i = 0; i < 3; ++i) step.replay();
-  }));
-}
-
-TEST(Capture, InputsThatRequireGradAreRefused) {
-  auto step = capture([](const Tensor& x) { return x * 2; });
-  EXPECT_TRUE(throws<Error>("expected inputs that do not require grad",
-                            [&] { step.replay(ones({2}, requires_grad())); }));
 }
 
 TEST(Capture, WhatAKernelThrowsReachesTheCallerAndTheNextReplayGoesOn) {
