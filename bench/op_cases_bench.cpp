@@ -29,9 +29,8 @@ int64_t numel(const Inputs& sample) {
 /// The row's largest inputs.
 const Inputs& largest(const OpCase& row) {
   if (!row.large.empty()) return row.large;
-  return *std::max_element(
-      row.samples.begin(), row.samples.end(),
-      [](const Inputs& a, const Inputs& b) { return numel(a) < numel(b); });
+  return *std::max_element(row.samples.begin(), row.samples.end(),
+                           [](const Inputs& a, const Inputs& b) { return numel(a) < numel(b); });
 }
 
 /// Times `work`; a device that works behind the host's back gets a batch and is waited for once.
@@ -95,10 +94,9 @@ int run(int argc, char** argv) {
     for (const std::string& name : devices) {
       const Device device(name);
       auto add = [&](const char* direction, void (*f)(benchmark::State&, const OpCase&, Device)) {
-        benchmark::RegisterBenchmark((row.name + "/" + direction + "/" + name).c_str(),
-                                     [f, &row, device](benchmark::State& state) {
-                                       f(state, row, device);
-                                     })
+        benchmark::RegisterBenchmark(
+            (row.name + "/" + direction + "/" + name).c_str(),
+            [f, &row, device](benchmark::State& state) { f(state, row, device); })
             ->UseManualTime();
       };
       add("forward", forward);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What kernels say about an index that is out of range, or an integer divisor of 0; apart from them, because exceptions are
-// made by code that is compiled once (cpu/isa.h).
+// What kernels say about an index that is out of range, or an integer divisor of 0; apart from
+// them, because exceptions are made by code that is compiled once (cpu/isa.h).
 #pragma once
 
 #include <cstdint>

@@ -7,8 +7,8 @@
 
 namespace adjoint::cuda {
 
-/// `index`, which must be in [0, size); 0, and a report, where it is not. Where `size` is 0 there is
-/// nothing to be read at 0 either.
+/// `index`, which must be in [0, size); 0, and a report, where it is not. Where `size` is 0 there
+/// is nothing to be read at 0 either.
 __device__ inline int64_t checked_index(int64_t index, int64_t size, int dim, IndexOp op,
                                         IndexErrorSlot* slot) {
   if (index >= 0 && index < size) return index;

@@ -13,8 +13,8 @@
 
 namespace adjoint::cuda {
 
-/// The first bad index since the last look. `op` is an IndexOp; 0 means none. `dim` is the dimension
-/// that was indexed, kClassTarget for a loss on classes.
+/// The first bad index since the last look. `op` is an IndexOp; 0 means none. `dim` is the
+/// dimension that was indexed, kClassTarget for a loss on classes.
 struct IndexErrorSlot {
   unsigned op;
   int dim;

@@ -199,8 +199,8 @@ struct Kernels {
   }
 };
 
-// One block a multiprocessor is all that is asked for: left to itself, ptxas spills registers on sm_100
-// and sm_120 for the sake of more.
+// One block a multiprocessor is all that is asked for: left to itself, ptxas spills registers on
+// sm_100 and sm_120 for the sake of more.
 template <class C, int N, class F, class Out, class... In>
 __global__ void __launch_bounds__(kThreads, 1)
     elementwise_vectors(Loops loops, F f, ScalarOperands<sizeof...(In)> scalars, Out* out,

@@ -2,21 +2,25 @@
 // What device code is written with: launches, shared memory, the last-block ticket, 16-bit floats.
 //
 // Note [One source, two devices]
-// The sources of cuda/ are compiled by nvcc for a GPU and, unchanged, by the host's compiler for the
-// simulated CUDA device of tests/cudasim. This header is the only one that knows of both. The rules
-// that follow from it:
+// The sources of cuda/ are compiled by nvcc for a GPU and, unchanged, by the host's compiler for
+// the simulated CUDA device of tests/cudasim. This header is the only one that knows of both. The
+// rules that follow from it:
 //   1. Kernels are launched by launch<kernel<T>>({grid, block, stream, shared_bytes}, args...): no
 //      <<<>>>, no overloaded kernels.
 //   2. Shared memory is declared by SHARED_ARRAY, SHARED and DYNAMIC_SHARED only.
-//   3. Parameters are trivially copyable. `const T*` is read, `T*` is written: the simulated device's
+//   3. Parameters are trivially copyable. `const T*` is read, `T*` is written: the simulated
+//   device's
 //      race checker goes by that. A struct with pointers lists them:
 //        static constexpr auto kernel_pointers = std::tuple(&Args::in, &Args::out);
 //      (members may be pointers or arrays of pointers); one without says so by
 //        static constexpr std::tuple<> kernel_pointers{};
 //      No device pointer lies in device memory.
-//   4. A collective names its mask, and all lanes of it arrive; __syncwarp stands between the steps of
-//      an exchange through shared memory; no __syncthreads after a return that not all threads take.
-//   5. No inline PTX, wmma, cp.async, textures, cooperative groups, __device__ or __constant__ globals.
+//   4. A collective names its mask, and all lanes of it arrive; __syncwarp stands between the steps
+//   of
+//      an exchange through shared memory; no __syncthreads after a return that not all threads
+//      take.
+//   5. No inline PTX, wmma, cp.async, textures, cooperative groups, __device__ or __constant__
+//   globals.
 //   6. A thread's local arrays stay below 16 KiB; floats use expf, fmaxf and their like.
 //   7. Every call names its stream, which is never the default one; copies and sets are Async.
 #pragma once
@@ -47,8 +51,8 @@
 #define DYNAMIC_SHARED(T, name) T* const name = static_cast<T*>(::cudasim::dynamic_shared_memory())
 #else
 #include <dlfcn.h>
-// A kernel_pointers that nobody reads: only the simulated device does. The other compilers tell of what
-// is really unused.
+// A kernel_pointers that nobody reads: only the simulated device does. The other compilers tell of
+// what is really unused.
 #pragma nv_diag_suppress 177
 #define SHARED_ARRAY(T, name, N) __shared__ T name[N]
 #define SHARED(T, name) __shared__ T name
@@ -68,7 +72,12 @@ struct LaunchConfig {
   int line;
   LaunchConfig(dim3 grid, dim3 block, cudaStream_t stream, size_t shared_bytes = 0,
                const char* file = __builtin_FILE(), int line = __builtin_LINE())
-      : grid(grid), block(block), stream(stream), shared_bytes(shared_bytes), file(file), line(line) {}
+      : grid(grid),
+        block(block),
+        stream(stream),
+        shared_bytes(shared_bytes),
+        file(file),
+        line(line) {}
 };
 
 /// True for a type from elsewhere that has no pointers and cannot say so itself.
@@ -81,8 +90,8 @@ inline constexpr bool has_no_pointers<BFloat16> = true;
 
 /// What may be a kernel's parameter: see rule 3 of Note [One source, two devices].
 template <class T>
-concept KernelParameter =
-    std::is_trivially_copyable_v<T> && (has_no_pointers<T> || requires { T::kernel_pointers; });
+concept KernelParameter = std::is_trivially_copyable_v<T> &&
+    (has_no_pointers<T> || requires { T::kernel_pointers; });
 
 /// Enqueues `kernel`; throws CUDAError where that fails. Arguments convert as in a call.
 template <auto kernel, KernelParameter... Args>
@@ -98,8 +107,8 @@ void launch(const LaunchConfig& where, Args... args) {
   check(cudaLaunchKernelEx(&config, kernel, args...), "kernel launch", where.file, where.line);
 }
 
-/// Tells the simulated device's checks what a block of the allocator's segments is in use for; `stream`
-/// is the one that the block belongs to. Nothing on a GPU.
+/// Tells the simulated device's checks what a block of the allocator's segments is in use for;
+/// `stream` is the one that the block belongs to. Nothing on a GPU.
 inline void note_block_allocated([[maybe_unused]] const void* block, [[maybe_unused]] size_t nbytes,
                                  [[maybe_unused]] cudaStream_t stream) {
 #if defined(ADJOINT_CUDASIM)
@@ -114,13 +123,14 @@ inline void note_block_freed([[maybe_unused]] const void* block, [[maybe_unused]
 }
 
 /// True in the block that comes here last, in all its threads; to be called by all threads of all
-/// blocks of a one-dimensional grid, once a launch, after what they wrote to global memory. What the
-/// other blocks wrote before is then visible. `ticket` is 0 before the launch and after it.
+/// blocks of a one-dimensional grid, once a launch, after what they wrote to global memory. What
+/// the other blocks wrote before is then visible. `ticket` is 0 before the launch and after it.
 __device__ inline bool is_last_block(unsigned* ticket) {
   SHARED(bool, is_last);
   __threadfence();
   __syncthreads();
-  if (threadIdx.x == 0 && threadIdx.y == 0) is_last = atomicInc(ticket, gridDim.x - 1) == gridDim.x - 1;
+  if (threadIdx.x == 0 && threadIdx.y == 0)
+    is_last = atomicInc(ticket, gridDim.x - 1) == gridDim.x - 1;
   __syncthreads();
   __threadfence();
   return is_last;

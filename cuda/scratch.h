@@ -9,8 +9,8 @@
 namespace adjoint::cuda {
 
 /// Device memory for work that is enqueued on `stream` during this object's life. It goes back to
-/// the stream's pool at the end, while that work may still be running: the stream's order is enough.
-/// Not initialised; aligned to 256 bytes. 0 bytes are fine (a null pointer).
+/// the stream's pool at the end, while that work may still be running: the stream's order is
+/// enough. Not initialised; aligned to 256 bytes. 0 bytes are fine (a null pointer).
 class Scratch {
  public:
   Scratch(const Stream& stream, size_t nbytes);

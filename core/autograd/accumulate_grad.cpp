@@ -30,12 +30,14 @@ GradList AccumulateGrad::apply(GradList&& grads) {
   if (!grads[0].defined()) return {};
   const detail::TensorHooks& hooks = variable_.impl()->meta()->post_accumulate;
   std::optional<TurnLock::Guard> turn;
-  if (!hooks.empty()) [[unlikely]] turn.emplace(turn_);
+  if (!hooks.empty()) [[unlikely]]
+    turn.emplace(turn_);
   {
     std::lock_guard lock(mutex_);
     accumulate_grad(variable_, std::move(grads[0]));
   }
-  if (turn) [[unlikely]] hooks.call(variable_);
+  if (turn) [[unlikely]]
+    hooks.call(variable_);
   return {};
 }
 
@@ -67,11 +69,12 @@ bool put_in_place(const Tensor& variable, const Tensor& grad) {
 }  // namespace
 
 void accumulate_grad(const Tensor& variable, Tensor grad) {
-  if (Recorder* recorder = recorder_of_thread()) [[unlikely]] recorder->leaf(variable);
+  if (Recorder* recorder = recorder_of_thread()) [[unlikely]]
+    recorder->leaf(variable);
   Tensor& sum = variable.mutable_grad();
   if (!sum.defined()) {
-    bool steal = !GradMode::is_enabled() && grad.use_count() == 1 && grad.impl()->storage()->use_count() == 1 &&
-                 grad.is_contiguous();
+    bool steal = !GradMode::is_enabled() && grad.use_count() == 1 &&
+                 grad.impl()->storage()->use_count() == 1 && grad.is_contiguous();
     if (!GradMode::is_enabled() && put_in_place(variable, grad)) return;
     sum = steal || GradMode::is_enabled() ? std::move(grad) : grad.clone();
   } else if (GradMode::is_enabled()) {
@@ -85,7 +88,8 @@ intrusive_ptr<Node> grad_accumulator(const Tensor& t) {
   detail::AutogradMeta& meta = t.impl()->ensure_meta();
   {
     detail::SpinGuard guard(meta.lock);
-    if (meta.accumulator && meta.accumulator->try_retain()) return intrusive_ptr<Node>::adopt(meta.accumulator);
+    if (meta.accumulator && meta.accumulator->try_retain())
+      return intrusive_ptr<Node>::adopt(meta.accumulator);
   }
   auto fresh = intrusive_ptr<Node>::adopt(new AccumulateGrad(t));
   detail::SpinGuard guard(meta.lock);

@@ -11,10 +11,10 @@ namespace adjoint {
 
 // Note [Gradient buffers]
 // A leaf's gradient stays in one buffer on its device. The first gradient that arrives becomes the
-// buffer ("is stolen") if nothing else refers to it, is contiguous and of the leaf's shape; else it is
-// copied. The first one of a flattened parameter is written into its place in a segment instead (Note
-// [Flat parameters]). Later ones are added in place. With create_graph the sum is recorded, so it is made anew.
-// Several backward calls may end in one leaf at once: they take turns.
+// buffer ("is stolen") if nothing else refers to it, is contiguous and of the leaf's shape; else it
+// is copied. The first one of a flattened parameter is written into its place in a segment instead
+// (Note [Flat parameters]). Later ones are added in place. With create_graph the sum is recorded,
+// so it is made anew. Several backward calls may end in one leaf at once: they take turns.
 class AccumulateGrad final : public Node {
  public:
   explicit AccumulateGrad(const Tensor& variable);

@@ -167,9 +167,9 @@ Counts count_non_finite(const Tensor& t) {
   std::string_view function = node.name();
   const bool is_forward = *where != 0;
   if (is_forward) function = function.substr(0, function.rfind("Backward"));
-  adjoint::detail::fail<Error>("Function '", function, "' returned ", what, " values in its ", index,
-                      "th output", where, ".\n  ", count, " of ", numel, " elements ",
-                      count == 1 ? "is " : "are ", what);
+  adjoint::detail::fail<Error>("Function '", function, "' returned ", what, " values in its ",
+                               index, "th output", where, ".\n  ", count, " of ", numel,
+                               " elements ", count == 1 ? "is " : "are ", what);
 }
 
 }  // namespace
@@ -184,7 +184,8 @@ void check_for_nan(const Node& node, const GradList& results) {
 void check_forward_output(const Node& node, const Tensor& output) {
   const Counts counts = count_non_finite(output);
   const size_t index = output.output_nr();
-  const bool inf_too = (adjoint::detail::watch.relaxed() & adjoint::detail::Watch::kForwardInf) != 0;
+  const bool inf_too =
+      (adjoint::detail::watch.relaxed() & adjoint::detail::Watch::kForwardInf) != 0;
   if (counts.nan == 0 && !(inf_too && counts.inf != 0)) return;
   try {
     if (counts.nan != 0) {
@@ -196,8 +197,9 @@ void check_forward_output(const Node& node, const Tensor& output) {
       const auto* leaf = dynamic_cast<const AccumulateGrad*>(node.next_edge(i).function.get());
       const Counts of_leaf = leaf ? count_non_finite(leaf->variable()) : Counts();
       if (of_leaf.nan + of_leaf.inf == 0) continue;
-      error.add_context(adjoint::detail::str("its input ", i, ", a leaf, has ", of_leaf.nan, " nan and ",
-                                    of_leaf.inf, " infinite elements of ", of_leaf.numel));
+      error.add_context(adjoint::detail::str("its input ", i, ", a leaf, has ", of_leaf.nan,
+                                             " nan and ", of_leaf.inf, " infinite elements of ",
+                                             of_leaf.numel));
     }
     if (const NodeSite* site = site_of(node)) {
       Symbolizer symbolizer;

@@ -25,8 +25,8 @@ struct AutogradMeta {
   /// Run when `grad` was added to.
   TensorHooks post_accumulate;
 
-  /// Deletes it. One that goes while another is being deleted on this thread waits in a list for its
-  /// turn, as nodes do: hooks may hold tensors with hooks.
+  /// Deletes it. One that goes while another is being deleted on this thread waits in a list for
+  /// its turn, as nodes do: hooks may hold tensors with hooks.
   static void destroy(AutogradMeta* meta) noexcept;
   AutogradMeta* next_dead = nullptr;
 };

@@ -20,11 +20,11 @@
 #include "core/util/denormals.h"
 
 // Note [Order of backward]
-// A node runs when all nodes that use its outputs have run or been passed over (its dependencies), and
-// of the nodes that are ready the one made last runs first; leaves run at once. Two nodes of equal
-// number run in the order in which they became ready, so that the order, and with it every bit of the
-// result, depends on the graph alone. A backward that is called inside of another, by a node or a
-// hook, has run when the call returns: before anything else of the outer one.
+// A node runs when all nodes that use its outputs have run or been passed over (its dependencies),
+// and of the nodes that are ready the one made last runs first; leaves run at once. Two nodes of
+// equal number run in the order in which they became ready, so that the order, and with it every
+// bit of the result, depends on the graph alone. A backward that is called inside of another, by a
+// node or a hook, has run when the call returns: before anything else of the outer one.
 //
 // Note [Deep nesting]
 // Such nested calls take stack, each a few kilobytes beside what the node itself takes. Every
@@ -42,14 +42,16 @@ void validate_grad(Tensor& grad, const InputMetadata& metadata, const char* sour
       int64_t found = grad.size(-1 - int64_t(i));
       fits = wanted == found || wanted == 1;
     }
-    ADJOINT_CHECK(fits, "Function ", source, " returned an invalid gradient at index ", index, " - got ",
-                  grad.sizes(), " but expected shape compatible with ", IntArrayRef(metadata.sizes));
+    ADJOINT_CHECK(fits, "Function ", source, " returned an invalid gradient at index ", index,
+                  " - got ", grad.sizes(), " but expected shape compatible with ",
+                  IntArrayRef(metadata.sizes));
     grad = sum_to_size(grad, metadata.sizes);
   }
-  if (grad.dtype() != metadata.dtype) [[unlikely]] grad = grad.to(metadata.dtype);
+  if (grad.dtype() != metadata.dtype) [[unlikely]]
+    grad = grad.to(metadata.dtype);
   ADJOINT_CHECK(grad.device() == metadata.stream.device(), "Function ", source,
-                " returned an invalid gradient at index ", index, " - expected device ", metadata.stream.device(),
-                " but got ", grad.device());
+                " returned an invalid gradient at index ", index, " - expected device ",
+                metadata.stream.device(), " but got ", grad.device());
 }
 
 namespace {
@@ -65,7 +67,8 @@ struct Ready {
 
 class Run {
  public:
-  Run(std::span<const Edge> roots, const Engine::Options& options) : roots_(roots), options_(options) {
+  Run(std::span<const Edge> roots, const Engine::Options& options)
+      : roots_(roots), options_(options) {
     caller_stream_ = current_stream(roots[0].function->stream().device());
     discover();
     if (!options.inputs.empty()) prune();
@@ -93,7 +96,8 @@ class Run {
         evaluate(index);
       }
     } catch (Error& error) {
-      join_leaf_streams();  // the gradients that had arrived before are read by the caller all the same
+      join_leaf_streams();  // the gradients that had arrived before are read by the caller all the
+                            // same
       if (running) explain_failure(*running, &error);
       throw;
     } catch (...) {
@@ -198,8 +202,10 @@ class Run {
     GradList& grads = state.buffer.grads();
     if (!grads.empty()) {
       node->run_hooks(grads);
-      if (node->hooks()) [[unlikely]] hand_over_retained(*node, callers);
-      if (options_.observer) [[unlikely]] options_.observer->received(*node, grads);
+      if (node->hooks()) [[unlikely]]
+        hand_over_retained(*node, callers);
+      if (options_.observer) [[unlikely]]
+        options_.observer->received(*node, grads);
       if (state.capture >= 0) capture(state, grads, callers);
     }
     bool runs = state.needed;
@@ -224,10 +230,11 @@ class Run {
 
   GradList apply(Node& node, GradList& grads) {
     GradList results = apply_in_its_mode(node, grads);
-    if (options_.observer) [[unlikely]] options_.observer->returned(node, results);
-    ADJOINT_CHECK(results.size() == node.num_outputs() || node.num_outputs() == 0, "Function ", node.name(),
-                  " returned an invalid number of gradients - expected ", node.num_outputs(), ", but got ",
-                  results.size());
+    if (options_.observer) [[unlikely]]
+      options_.observer->returned(node, results);
+    ADJOINT_CHECK(results.size() == node.num_outputs() || node.num_outputs() == 0, "Function ",
+                  node.name(), " returned an invalid number of gradients - expected ",
+                  node.num_outputs(), ", but got ", results.size());
     return results;
   }
 
@@ -237,10 +244,12 @@ class Run {
     if (autograd::AnomalyMode::is_enabled()) [[unlikely]] {
       RunningNode maker(&node);
       GradList results = detail::apply_with_hooks(node, std::move(grads));
-      if (autograd::AnomalyMode::should_check_nan() && !options_.observer) check_for_nan(node, results);
+      if (autograd::AnomalyMode::should_check_nan() && !options_.observer)
+        check_for_nan(node, results);
       return results;
     }
-    if (node.hooks()) [[unlikely]] return detail::apply_with_hooks(node, std::move(grads));
+    if (node.hooks()) [[unlikely]]
+      return detail::apply_with_hooks(node, std::move(grads));
     return node.apply(std::move(grads));
   }
 
@@ -348,7 +357,8 @@ class RunningGuard {
   Running previous_;
 };
 
-void run_here(std::span<const Edge> roots, std::span<Tensor> grads, const Engine::Options& options) {
+void run_here(std::span<const Edge> roots, std::span<Tensor> grads,
+              const Engine::Options& options) {
   detail::BackwardMode mode(options.create_graph);
   FlushDenormalGuard flush_denormals;
   Run run(roots, options);
@@ -357,7 +367,8 @@ void run_here(std::span<const Edge> roots, std::span<Tensor> grads, const Engine
   run.loop();
 }
 
-[[gnu::noinline, gnu::cold]] void run_on_new_thread(std::span<const Edge> roots, std::span<Tensor> grads,
+[[gnu::noinline, gnu::cold]] void run_on_new_thread(std::span<const Edge> roots,
+                                                    std::span<Tensor> grads,
                                                     const Engine::Options& options) {
   ThreadState state;
   std::exception_ptr error;
@@ -374,8 +385,8 @@ void run_here(std::span<const Edge> roots, std::span<Tensor> grads, const Engine
   try {
     thread = std::thread(go_on);
   } catch (const std::system_error& e) {
-    detail::fail<Error>("backward: nested calls go on on a thread of their own after every ", kMaxNesting,
-                        " of them, and none could be started: ", e.what());
+    detail::fail<Error>("backward: nested calls go on on a thread of their own after every ",
+                        kMaxNesting, " of them, and none could be started: ", e.what());
   }
   thread.join();
   state.go_on();

@@ -37,8 +37,9 @@ class Engine {
     NodeObserver* observer = nullptr;
   };
 
-  /// Sends `grads` (validated, defined but for root_is_one; moved from) into `roots` and runs all nodes that they reach, on the
-  /// calling thread (but see Note [Deep nesting]), without recursion; throws what a node throws.
+  /// Sends `grads` (validated, defined but for root_is_one; moved from) into `roots` and runs all
+  /// nodes that they reach, on the calling thread (but see Note [Deep nesting]), without recursion;
+  /// throws what a node throws.
   static void run(std::span<const Edge> roots, std::span<Tensor> grads, const Options& options);
 };
 

@@ -22,10 +22,10 @@ struct NodeState {
 };
 
 // Note [Node tables without hashing]
-// Finding the state of a node happens for every edge. The node itself says where: its task slot holds
-// the number of the running task and an index into the task's table. A slot is claimed by compare and
-// swap and given back at the end; where another task has it (two threads in one graph, or a backward
-// inside of a backward), the task falls back on a hash table.
+// Finding the state of a node happens for every edge. The node itself says where: its task slot
+// holds the number of the running task and an index into the task's table. A slot is claimed by
+// compare and swap and given back at the end; where another task has it (two threads in one graph,
+// or a backward inside of a backward), the task falls back on a hash table.
 struct GraphTask {
   GraphTask();
   ~GraphTask();

@@ -14,7 +14,8 @@ void* Node::operator new(size_t size) { return pool_allocate(size); }
 void Node::operator delete(void* p, size_t size) noexcept { pool_deallocate(p, size); }
 
 Node::Node() : sequence_nr_(detail::next_sequence_nr++) {
-  if (autograd::AnomalyMode::is_enabled()) [[unlikely]] ensure_hooks().site = note_site();
+  if (autograd::AnomalyMode::is_enabled()) [[unlikely]]
+    ensure_hooks().site = note_site();
 }
 Node::~Node() { delete hooks_; }
 
@@ -24,7 +25,8 @@ detail::NodeHooks& Node::ensure_hooks() {
 }
 
 bool Node::task_should_compute_output(size_t i) const noexcept {
-  return next_edges_[i].is_valid() && !(unwanted_outputs.node == this && unwanted_outputs.contains(i));
+  return next_edges_[i].is_valid() &&
+         !(unwanted_outputs.node == this && unwanted_outputs.contains(i));
 }
 
 void Node::run_hooks(GradList& grads) {
@@ -38,8 +40,8 @@ const Stream& Node::default_stream() noexcept {
 
 // Note [Graph lifetime]
 // A node holds the nodes before it, so that dropping the last tensor of a long computation drops a
-// chain of any length. Destructors that called each other would overflow the stack: a node whose last
-// reference goes while another is being destroyed on this thread waits in a list for its turn.
+// chain of any length. Destructors that called each other would overflow the stack: a node whose
+// last reference goes while another is being destroyed on this thread waits in a list for its turn.
 void Node::destroy(Node* node) noexcept {
   struct Pending {
     Node* head = nullptr;

@@ -41,11 +41,12 @@ inline void set_history(const Tensor& out, const intrusive_ptr<Node>& node) {
   uint32_t nr = node->add_input_metadata(out);
   out.impl()->set_grad_fn(node, nr);
   constexpr uint32_t kForwardChecks = detail::Watch::kForwardNan | detail::Watch::kForwardInf;
-  if (detail::watch.relaxed() & kForwardChecks) [[unlikely]] check_forward_output(*node, out);
+  if (detail::watch.relaxed() & kForwardChecks) [[unlikely]]
+    check_forward_output(*node, out);
 }
 
-/// Throws Error where `self` cannot be changed in place: where autograd forbids it, and where several
-/// of its elements share memory. `requires_grad`: whether self or another input does.
+/// Throws Error where `self` cannot be changed in place: where autograd forbids it, and where
+/// several of its elements share memory. `requires_grad`: whether self or another input does.
 void check_inplace(const Tensor& self, bool requires_grad);
 inline void check_inplace(const Tensor& self) { check_inplace(self, self.requires_grad()); }
 inline void check_inplace(const Tensor& self, const Tensor& other) {

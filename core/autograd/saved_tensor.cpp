@@ -9,28 +9,36 @@ namespace adjoint {
 
 [[gnu::cold]] void fail_released() {
   detail::fail<Error>(
-      "Trying to backward through the graph a second time (or directly access saved tensors after they have "
-      "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
-      "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or "
+      "Trying to backward through the graph a second time (or directly access saved tensors after "
+      "they have "
+      "already been freed). Saved intermediate values of the graph are freed when you call "
+      ".backward() or "
+      "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a "
+      "second time or "
       "if you need to access saved tensors after calling backward.");
 }
 
 namespace {
 
-[[noreturn, gnu::cold]] void fail_modified(const TensorImpl& t, const char* origin, uint32_t output_nr,
-                                           uint32_t found, uint32_t expected) {
+[[noreturn, gnu::cold]] void fail_modified(const TensorImpl& t, const char* origin,
+                                           uint32_t output_nr, uint32_t found, uint32_t expected) {
   std::string_view operation = origin ? origin : "";  // "ExpBackward0" is of Exp
   operation = operation.substr(0, operation.rfind("Backward"));
-  std::string which = origin ? detail::str(", which is output ", output_nr, " of ", operation, ",") : std::string();
-  detail::fail<Error>("one of the variables needed for gradient computation has been modified by an inplace "
-                      "operation: [",
-                      t.dtype(), "Tensor ", t.sizes(), "]", which, " is at version ", found, "; expected version ",
-                      expected, " instead. Hint: clone the tensor before it is changed, or change it out of place.");
+  std::string which =
+      origin ? detail::str(", which is output ", output_nr, " of ", operation, ",") : std::string();
+  detail::fail<Error>(
+      "one of the variables needed for gradient computation has been modified by an inplace "
+      "operation: [",
+      t.dtype(), "Tensor ", t.sizes(), "]", which, " is at version ", found, "; expected version ",
+      expected,
+      " instead. Hint: clone the tensor before it is changed, or change it out of place.");
 }
 
 [[noreturn, gnu::cold]] void fail_inference() {
-  detail::fail<Error>("Inference tensors cannot be saved for backward. To work around you can make a clone to get a "
-                      "normal tensor and use it in autograd.");
+  detail::fail<Error>(
+      "Inference tensors cannot be saved for backward. To work around you can make a clone to get "
+      "a "
+      "normal tensor and use it in autograd.");
 }
 
 }  // namespace
@@ -38,13 +46,14 @@ namespace {
 // Note [Saved-tensor hooks]
 // Where the thread has hooks for saved tensors, what is saved is theirs: the node keeps what they
 // made of it, the metadata that it must have again, and its edge. What comes back is a new tensor
-// that gets that edge (that of the node itself for an output), so that gradients of the gradient flow
-// into the graph that was recorded, whatever the hooks did. Nobody can tell whether the original was
-// changed in place meanwhile. Without hooks, saving costs one test.
+// that gets that edge (that of the node itself for an output), so that gradients of the gradient
+// flow into the graph that was recorded, whatever the hooks did. Nobody can tell whether the
+// original was changed in place meanwhile. Without hooks, saving costs one test.
 
 void SavedTensor::save(const Tensor& input) {
   if (!input.defined()) return;
-  if (input.impl()->is_inference()) [[unlikely]] fail_inference();
+  if (input.impl()->is_inference()) [[unlikely]]
+    fail_inference();
   if (has_saved_tensor_hooks()) [[unlikely]] {
     pack(input, gradient_edge(input));
   } else {
@@ -75,8 +84,10 @@ void SavedTensor::pack(const Tensor& t, Edge edge) {
   NoGradGuard no_grad;
   packed->hooks->call_pack_hook(shown);
   ADJOINT_CHECK(version == shown.impl()->version().current(),
-                "A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook "
-                "can not be modified by in-place operations as this can lead to unexpected side-effects. Hint: "
+                "A saved tensor pack hook is modifying its input in place. Tensors provided as "
+                "input to pack hook "
+                "can not be modified by in-place operations as this can lead to unexpected "
+                "side-effects. Hint: "
                 "return a changed clone().");
   packed_ = std::move(packed);
 }
@@ -84,7 +95,8 @@ void SavedTensor::pack(const Tensor& t, Edge edge) {
 Tensor SavedTensor::unpack_for(Node* self) const {
   if (state_ == State::Empty) return {};
   if (state_ == State::Released) fail_released();
-  if (packed_) [[unlikely]] return unpack_packed(self);
+  if (packed_) [[unlikely]]
+    return unpack_packed(self);
   uint32_t version = impl_->version().current();
   if (version != version_) [[unlikely]] {
     const Node* origin = state_ == State::Output ? self : impl_->grad_fn_unchecked().get();
@@ -102,14 +114,16 @@ Tensor SavedTensor::unpack_packed(Node* self) const {
   if (state_ == State::Output) edge = {intrusive_ptr<Node>::share(self), output_nr_};
   const InputMetadata wanted = packed_->metadata;
   Tensor t = packed_->hooks->call_unpack_hook();
-  ADJOINT_CHECK_TYPE(t.defined(),
-                     "Output of saved tensor unpack_hook expected to be a Tensor but got an undefined one");
+  ADJOINT_CHECK_TYPE(
+      t.defined(),
+      "Output of saved tensor unpack_hook expected to be a Tensor but got an undefined one");
   // Backward relies on these as it does on those of its own tensors.
-  ADJOINT_CHECK(t.sizes() == IntArrayRef(wanted.sizes) && t.dtype() == wanted.dtype &&
-                    t.device() == wanted.stream.device(),
-                "Output of saved tensor unpack_hook expected to be as the tensor that was packed, of sizes ",
-                IntArrayRef(wanted.sizes), ", dtype ", wanted.dtype, ", on ", wanted.stream.device(),
-                ", but got sizes ", t.sizes(), ", dtype ", t.dtype(), ", on ", t.device());
+  ADJOINT_CHECK(
+      t.sizes() == IntArrayRef(wanted.sizes) && t.dtype() == wanted.dtype &&
+          t.device() == wanted.stream.device(),
+      "Output of saved tensor unpack_hook expected to be as the tensor that was packed, of sizes ",
+      IntArrayRef(wanted.sizes), ", dtype ", wanted.dtype, ", on ", wanted.stream.device(),
+      ", but got sizes ", t.sizes(), ", dtype ", t.dtype(), ", on ", t.device());
   bool connect = GradMode::is_enabled() && edge.is_valid();
   if (!connect && !t.requires_grad()) return t;
   Tensor fresh = t.detach();

@@ -26,13 +26,16 @@ void detail::AutogradMeta::destroy(AutogradMeta* meta) noexcept {
 
 const Tensor& Tensor::requires_grad_(bool value) const {
   TensorImpl& impl = checked();
-  ADJOINT_CHECK(!value || is_floating_point(), "only Tensors of floating point dtype can require gradients, got ",
-                dtype());
-  ADJOINT_CHECK(!value || !impl.is_inference() || InferenceMode::is_enabled(),
-                "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.");
-  ADJOINT_CHECK(value || is_leaf(),
-                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
-                "in a subgraph that doesn't require differentiation use var_no_grad = var.detach().");
+  ADJOINT_CHECK(!value || is_floating_point(),
+                "only Tensors of floating point dtype can require gradients, got ", dtype());
+  ADJOINT_CHECK(
+      !value || !impl.is_inference() || InferenceMode::is_enabled(),
+      "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.");
+  ADJOINT_CHECK(
+      value || is_leaf(),
+      "you can only change requires_grad flags of leaf variables. If you want to use a computed "
+      "variable "
+      "in a subgraph that doesn't require differentiation use var_no_grad = var.detach().");
   impl.set_requires_grad_flag(value);
   return *this;
 }
@@ -55,9 +58,12 @@ const Tensor& Tensor::grad() const {
   const Tensor& grad = !meta ? undefined : meta->retained ? meta->retained->grad : meta->grad;
   if (!grad.defined() && !is_leaf() && !retains_grad()) [[unlikely]] {
     ADJOINT_WARN(
-        "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
-        "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf "
-        "Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure "
+        "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "
+        "attribute won't be "
+        "populated during autograd.backward(). If you indeed want the .grad field to be populated "
+        "for a non-leaf "
+        "Tensor, use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by "
+        "mistake, make sure "
         "you access the leaf Tensor instead.");
   }
   return grad;
@@ -70,8 +76,8 @@ Tensor& Tensor::mutable_grad() const {
 
 Tensor Tensor::detach() const {
   TensorImpl& impl = checked();
-  auto result = intrusive_ptr<TensorImpl>::adopt(
-      new TensorImpl(impl.storage(), impl.dtype(), impl.sizes(), impl.strides(), impl.storage_offset()));
+  auto result = intrusive_ptr<TensorImpl>::adopt(new TensorImpl(
+      impl.storage(), impl.dtype(), impl.sizes(), impl.strides(), impl.storage_offset()));
   result->share_version(impl);
   return Tensor(std::move(result));
 }
@@ -92,7 +98,8 @@ Tensor Tensor::data() const {
 void Tensor::set_data(const Tensor& other) const {
   TensorImpl& impl = checked();
   ADJOINT_CHECK(!requires_grad() || other.is_floating_point(),
-                "data set to a tensor that requires gradients must be floating point dtype, got ", other.dtype());
+                "data set to a tensor that requires gradients must be floating point dtype, got ",
+                other.dtype());
   bool alike = dtype() == other.dtype() && device() == other.device() && sizes() == other.sizes();
   impl.set_data(*other.impl());
   if (detail::AutogradMeta* meta = impl.meta(); meta && !alike) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Changes in place whose node is not made for them: a Function's, or that of an operation out of place.
+// Changes in place whose node is not made for them: a Function's, or that of an operation out of
+// place.
 #pragma once
 
 #include <cstddef>

@@ -20,7 +20,8 @@ int64_t DataLoader::size() const {
 DataLoader::Iterator DataLoader::begin() {
   const int64_t n = dataset_->size();
   const TensorOptions options = dtype(kLong).device(dataset_->index_device());
-  return Iterator(*this, options_.shuffle() ? randperm(n, options, &generator_) : arange(n, options));
+  return Iterator(*this,
+                  options_.shuffle() ? randperm(n, options, &generator_) : arange(n, options));
 }
 
 DataLoader::Iterator::Iterator(const DataLoader& loader, Tensor order)

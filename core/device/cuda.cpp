@@ -11,7 +11,9 @@ namespace adjoint::cuda {
 namespace {
 
 Backend& backend() { return get_backend(kCUDA); }
-DeviceIndex index_or_current(DeviceIndex device) { return device < 0 ? backend().current_device() : device; }
+DeviceIndex index_or_current(DeviceIndex device) {
+  return device < 0 ? backend().current_device() : device;
+}
 Device device_or_current(DeviceIndex device) { return {kCUDA, index_or_current(device)}; }
 
 }  // namespace
@@ -54,7 +56,9 @@ CUDAEvent::~CUDAEvent() {
   if (handle_) backend().destroy_event(handle_);
 }
 CUDAEvent::CUDAEvent(CUDAEvent&& other) noexcept
-    : enable_timing_(other.enable_timing_), device_(other.device_), handle_(std::exchange(other.handle_, nullptr)) {}
+    : enable_timing_(other.enable_timing_),
+      device_(other.device_),
+      handle_(std::exchange(other.handle_, nullptr)) {}
 CUDAEvent& CUDAEvent::operator=(CUDAEvent&& other) noexcept {
   std::swap(enable_timing_, other.enable_timing_);
   std::swap(device_, other.device_);
@@ -80,14 +84,21 @@ void CUDAEvent::synchronize() const {
   if (handle_) backend().synchronize_event(handle_);
 }
 float CUDAEvent::elapsed_time(const CUDAEvent& other) const {
-  ADJOINT_CHECK(enable_timing_ && other.enable_timing_, "Both events must be created with argument 'enable_timing=True'.");
-  ADJOINT_CHECK(handle_ && other.handle_, "Both events must be recorded before calculating elapsed time.");
-  ADJOINT_CHECK(query() && other.query(), "Both events must be completed before calculating elapsed time.");
+  ADJOINT_CHECK(enable_timing_ && other.enable_timing_,
+                "Both events must be created with argument 'enable_timing=True'.");
+  ADJOINT_CHECK(handle_ && other.handle_,
+                "Both events must be recorded before calculating elapsed time.");
+  ADJOINT_CHECK(query() && other.query(),
+                "Both events must be completed before calculating elapsed time.");
   return float(backend().elapsed_ms(handle_, other.handle_));
 }
 
-MemoryStats memory_stats(DeviceIndex device) { return adjoint::memory_stats(device_or_current(device)); }
-void reset_peak_memory_stats(DeviceIndex device) { adjoint::reset_peak_memory_stats(device_or_current(device)); }
+MemoryStats memory_stats(DeviceIndex device) {
+  return adjoint::memory_stats(device_or_current(device));
+}
+void reset_peak_memory_stats(DeviceIndex device) {
+  adjoint::reset_peak_memory_stats(device_or_current(device));
+}
 void empty_cache(DeviceIndex device) { adjoint::empty_cache(device_or_current(device)); }
 void set_memory_limit(int64_t bytes, DeviceIndex device) {
   adjoint::set_memory_limit(bytes, device_or_current(device));

@@ -21,13 +21,16 @@ Device::Device(std::string_view text) : type_(kCPU), index_(-1) {
       found = true;
     }
   }
-  ADJOINT_CHECK(found, "Expected one of cpu, cuda, privateuseone device type at start of device string: ", text);
+  ADJOINT_CHECK(
+      found,
+      "Expected one of cpu, cuda, privateuseone device type at start of device string: ", text);
   if (name.size() == text.size()) return;
   std::string_view digits = text.substr(name.size() + 1);
   int index = -1;
   auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
-  ADJOINT_CHECK(error == std::errc() && end == digits.data() + digits.size() && index >= 0 && index < 128,
-                "Invalid device string: '", text, "': expected a device index such as cuda:0");
+  ADJOINT_CHECK(
+      error == std::errc() && end == digits.data() + digits.size() && index >= 0 && index < 128,
+      "Invalid device string: '", text, "': expected a device index such as cuda:0");
   index_ = DeviceIndex(index);
 }
 

@@ -23,13 +23,15 @@ struct Plugin {
   const char* variable;  // of the environment, that names another library
 };
 const Plugin plugins[] = {
-    {kCUDA, adjoint_cuda_backend, "libadjoint_cuda.so", "adjoint_cuda_backend", "ADJOINT_CUDA_LIBRARY"},
+    {kCUDA, adjoint_cuda_backend, "libadjoint_cuda.so", "adjoint_cuda_backend",
+     "ADJOINT_CUDA_LIBRARY"},
 };
 
 // The folder that this code was loaded from, with a slash at the end.
 std::string own_folder() {
   Dl_info info;
-  if (dladdr(reinterpret_cast<const void*>(&load_backend), &info) == 0 || !info.dli_fname) return "";
+  if (dladdr(reinterpret_cast<const void*>(&load_backend), &info) == 0 || !info.dli_fname)
+    return "";
   std::string path = info.dli_fname;
   size_t slash = path.rfind('/');
   return slash == path.npos ? "" : path.substr(0, slash + 1);
@@ -53,19 +55,21 @@ PluginEntry* find_entry(const Plugin& plugin, std::string& why_not) {
   if (has_name) {
     library = open(named, errors);
   } else {
-    if (std::string folder = own_folder(); !folder.empty()) library = open(folder + plugin.library, errors);
+    if (std::string folder = own_folder(); !folder.empty())
+      library = open(folder + plugin.library, errors);
     if (!library) library = open(plugin.library, errors);
   }
   if (!library) {
-    why_not = detail::str("the library ", has_name ? named : plugin.library, ", which holds its backend, could not be ",
-                          "loaded (", errors, "); build or install it, or name its file in ", plugin.variable);
+    why_not = detail::str("the library ", has_name ? named : plugin.library,
+                          ", which holds its backend, could not be ", "loaded (", errors,
+                          "); build or install it, or name its file in ", plugin.variable);
     return nullptr;
   }
   auto* entry = reinterpret_cast<PluginEntry*>(dlsym(library, plugin.entry));
   if (!entry) {
     const char* error = dlerror();
-    why_not = detail::str("the library ", has_name ? named : plugin.library, " is no backend of Adjoint's (",
-                          error ? error : "it has no entry", ")");
+    why_not = detail::str("the library ", has_name ? named : plugin.library,
+                          " is no backend of Adjoint's (", error ? error : "it has no entry", ")");
   }
   return entry;
 }
@@ -79,7 +83,8 @@ Backend* load_backend(DeviceType type, std::string& why_not) noexcept {
       PluginEntry* entry = find_entry(plugin, why_not);
       return entry ? entry({ADJOINT_VERSION, &op_registry()}, why_not) : nullptr;
     }
-    why_not = detail::str("no backend for it is registered in this program; hand one to register_backend() first");
+    why_not = detail::str(
+        "no backend for it is registered in this program; hand one to register_backend() first");
   } catch (const std::exception& e) {
     try {
       why_not = e.what();

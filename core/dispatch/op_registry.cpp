@@ -83,14 +83,18 @@ std::vector<const OpDef*> OpRegistry::ops() const {
   return {t.in_order.begin(), t.in_order.end()};
 }
 
-void OpRegistry::set_any(std::string_view name, DeviceType device, void (*kernel)(), const char* signature) {
+void OpRegistry::set_any(std::string_view name, DeviceType device, void (*kernel)(),
+                         const char* signature) {
   const OpDef* op = find(name);
   ADJOINT_CHECK(op, "op registry: no operation is named '", name, "'");
-  ADJOINT_CHECK(std::strcmp(op->signature_, signature) == 0, "[", name, "] the ", device_type_name(device),
-                " kernel has another signature than the operation: expected ", op->signature_, ", got ", signature);
+  ADJOINT_CHECK(std::strcmp(op->signature_, signature) == 0, "[", name, "] the ",
+                device_type_name(device),
+                " kernel has another signature than the operation: expected ", op->signature_,
+                ", got ", signature);
   OpDef::AnyKernel none = nullptr;
   bool was_free = op->kernels_[size_t(device)].compare_exchange(none, kernel);
-  ADJOINT_CHECK(was_free, "[", name, "] a kernel for ", device_type_name(device), " is registered already");
+  ADJOINT_CHECK(was_free, "[", name, "] a kernel for ", device_type_name(device),
+                " is registered already");
 }
 
 OpDef::AnyKernel OpDef::resolve(DeviceType device) const {
@@ -98,10 +102,12 @@ OpDef::AnyKernel OpDef::resolve(DeviceType device) const {
   if (AnyKernel kernel = kernels_[size_t(device)].acquire()) return kernel;
   std::string others;
   for (int d = 0; d < kNumDeviceTypes; ++d) {
-    if (has_kernel(DeviceType(d))) others += std::string(others.empty() ? "" : ", ") + device_type_name(DeviceType(d));
+    if (has_kernel(DeviceType(d)))
+      others += std::string(others.empty() ? "" : ", ") + device_type_name(DeviceType(d));
   }
-  detail::fail<NotImplementedError>("[", name_, "] no kernel for device '", device_type_name(device), "'; ",
-                                    others.empty() ? "no device has one" : "available on: ", others);
+  detail::fail<NotImplementedError>(
+      "[", name_, "] no kernel for device '", device_type_name(device), "'; ",
+      others.empty() ? "no device has one" : "available on: ", others);
 }
 
 }  // namespace adjoint

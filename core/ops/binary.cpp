@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // add, sub, mul, div: values, gradients, in place.
 //
-// A backward formula gives gradients of the broadcast shape; the engine sums them to the shape of the
-// operand that they belong to.
+// A backward formula gives gradients of the broadcast shape; the engine sums them to the shape of
+// the operand that they belong to.
 #include "core/ops/elementwise.h"
 
 namespace adjoint {
@@ -14,7 +14,8 @@ constinit ElementwiseOp div_op{"div"};
 
 bool is_one(const Scalar& s) { return s.toDouble() == 1; }
 
-// ---- add and sub ---------------------------------------------------------------------------------
+// ---- add and sub
+// ---------------------------------------------------------------------------------
 
 // The digit is the overload's number in LibTorch: 1 where the other operand is a number.
 struct AddBackward : Node {
@@ -23,7 +24,8 @@ struct AddBackward : Node {
   const char* name() const override { return "AddBackward0"; }
   GradList apply(GradList&& grads) override {
     GradList out(num_outputs());
-    if (num_outputs() > 1 && task_should_compute_output(1)) out[1] = is_one(alpha_) ? grads[0] : grads[0] * alpha_;
+    if (num_outputs() > 1 && task_should_compute_output(1))
+      out[1] = is_one(alpha_) ? grads[0] : grads[0] * alpha_;
     if (task_should_compute_output(0)) out[0] = std::move(grads[0]);
     return out;
   }
@@ -85,14 +87,16 @@ void add_scaled_(const Tensor& self, const Other& other, const Scalar& alpha) {
 
 void check_not_bool(bool is_bool) {
   ADJOINT_CHECK(!is_bool,
-                "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
+                "Subtraction, the `-` operator, with a bool tensor is not supported. If you are "
+                "trying to invert a "
                 "mask, use the `~` or `logical_not()` operator instead.");
 }
 
 void check_not_bool(const Tensor& self) { check_not_bool(self.dtype() == kBool); }
 void check_not_bool(const Scalar& other) { check_not_bool(other.isBoolean()); }
 
-// ---- mul -----------------------------------------------------------------------------------------
+// ---- mul
+// -----------------------------------------------------------------------------------------
 
 struct MulBackward final : Node {
   SavedTensor self_, other_;  // each only where the other's gradient is wanted
@@ -122,7 +126,8 @@ intrusive_ptr<Node> mul_node(const Tensor& self, const Tensor& other, const Tens
   return node;
 }
 
-// ---- div -----------------------------------------------------------------------------------------
+// ---- div
+// -----------------------------------------------------------------------------------------
 
 struct DivBackward final : Node {
   SavedTensor self_, other_;

@@ -13,8 +13,8 @@ namespace adjoint {
 namespace {
 
 /// out[i] = start + i * step, computed wider than the dtype; out is dense.
-constinit Op<void(const Stream&, const Tensor& out, const Scalar& start, const Scalar& step)> arange_op{
-    "arange", {.dtypes = kNumericDtypes, .differentiable = false}};
+constinit Op<void(const Stream&, const Tensor& out, const Scalar& start, const Scalar& step)>
+    arange_op{"arange", {.dtypes = kNumericDtypes, .differentiable = false}};
 
 void check_sizes(IntArrayRef sizes) {
   for (int64_t s : sizes) {
@@ -51,7 +51,8 @@ void register_creation_ops(OpRegistry& registry) { registry.add(arange_op); }
 
 Tensor empty(IntArrayRef sizes, const TensorOptions& options) {
   check_sizes(sizes);
-  if (options.pinned_memory()) return finish(make_pinned(sizes, options.dtype(), options.device()), options);
+  if (options.pinned_memory())
+    return finish(make_pinned(sizes, options.dtype(), options.device()), options);
   return finish(make_output(sizes, options.dtype(), current_stream(options.device())), options);
 }
 Tensor empty_like(const Tensor& self, const TensorOptions& options) {
@@ -62,12 +63,15 @@ Tensor empty_like(const Tensor& self, const TensorOptions& options) {
 
 Tensor empty_strided(IntArrayRef sizes, IntArrayRef strides, const TensorOptions& options) {
   check_sizes(sizes);
-  ADJOINT_CHECK(sizes.size() == strides.size(), "empty_strided: dimensionality of sizes (", sizes.size(),
-                ") must match dimensionality of strides (", strides.size(), ")");
-  for (int64_t s : strides) ADJOINT_CHECK(s >= 0, "empty_strided: strides must not be negative, got ", strides);
+  ADJOINT_CHECK(sizes.size() == strides.size(), "empty_strided: dimensionality of sizes (",
+                sizes.size(), ") must match dimensionality of strides (", strides.size(), ")");
+  for (int64_t s : strides)
+    ADJOINT_CHECK(s >= 0, "empty_strided: strides must not be negative, got ", strides);
   ScalarType dtype = options.dtype();
-  auto storage = Storage::allocate(size_t(span_of(sizes, strides)) * elementSize(dtype), current_stream(options.device()));
-  return finish(Tensor(intrusive_ptr<TensorImpl>::adopt(new TensorImpl(std::move(storage), dtype, sizes, strides, 0))),
+  auto storage = Storage::allocate(size_t(span_of(sizes, strides)) * elementSize(dtype),
+                                   current_stream(options.device()));
+  return finish(Tensor(intrusive_ptr<TensorImpl>::adopt(
+                    new TensorImpl(std::move(storage), dtype, sizes, strides, 0))),
                 options);
 }
 
@@ -80,7 +84,8 @@ Tensor Tensor::new_zeros(IntArrayRef sizes, const TensorOptions& options) const 
 Tensor Tensor::new_ones(IntArrayRef sizes, const TensorOptions& options) const {
   return ones(sizes, like(*this, options));
 }
-Tensor Tensor::new_full(IntArrayRef sizes, const Scalar& value, const TensorOptions& options) const {
+Tensor Tensor::new_full(IntArrayRef sizes, const Scalar& value,
+                        const TensorOptions& options) const {
   return full(sizes, value, like(*this, options));
 }
 
@@ -95,9 +100,13 @@ Tensor filled_like(const Tensor& self, const Scalar& value, const TensorOptions&
 }  // namespace
 
 Tensor zeros(IntArrayRef sizes, const TensorOptions& options) { return filled(sizes, 0, options); }
-Tensor zeros_like(const Tensor& self, const TensorOptions& options) { return filled_like(self, 0, options); }
+Tensor zeros_like(const Tensor& self, const TensorOptions& options) {
+  return filled_like(self, 0, options);
+}
 Tensor ones(IntArrayRef sizes, const TensorOptions& options) { return filled(sizes, 1, options); }
-Tensor ones_like(const Tensor& self, const TensorOptions& options) { return filled_like(self, 1, options); }
+Tensor ones_like(const Tensor& self, const TensorOptions& options) {
+  return filled_like(self, 1, options);
+}
 Tensor full(IntArrayRef sizes, const Scalar& value, const TensorOptions& options) {
   ScalarType natural = value.isFloatingPoint() ? get_default_dtype() : value.type();
   return filled(sizes, value, with_default(options, natural));
@@ -106,12 +115,15 @@ Tensor full_like(const Tensor& self, const Scalar& value, const TensorOptions& o
   return filled_like(self, value, options);
 }
 
-Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, const TensorOptions& options) {
+Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step,
+              const TensorOptions& options) {
   bool integral = start.isIntegral(true) && end.isIntegral(true) && step.isIntegral(true);
   double from = start.toDouble(), to = end.toDouble(), by = step.toDouble();
   ADJOINT_CHECK_VALUE(by != 0, "step must be nonzero");
-  ADJOINT_CHECK_VALUE(std::isfinite(from) && std::isfinite(to), "unsupported range: ", from, " -> ", to);
-  ADJOINT_CHECK_VALUE((by > 0) == (to >= from) || to == from, "upper bound and lower bound inconsistent with step sign");
+  ADJOINT_CHECK_VALUE(std::isfinite(from) && std::isfinite(to), "unsupported range: ", from, " -> ",
+                      to);
+  ADJOINT_CHECK_VALUE((by > 0) == (to >= from) || to == from,
+                      "upper bound and lower bound inconsistent with step sign");
   int64_t n = 0;
   if (integral) {
     int64_t a = start.toLong(), b = end.toLong(), s = step.toLong();
@@ -128,9 +140,12 @@ Tensor arange(const Scalar& start, const Scalar& end, const Scalar& step, const 
 Tensor arange(const Scalar& start, const Scalar& end, const TensorOptions& options) {
   return arange(start, end, 1, options);
 }
-Tensor arange(const Scalar& end, const TensorOptions& options) { return arange(0, end, 1, options); }
+Tensor arange(const Scalar& end, const TensorOptions& options) {
+  return arange(0, end, 1, options);
+}
 
-Tensor linspace(const Scalar& start, const Scalar& end, int64_t steps, const TensorOptions& options) {
+Tensor linspace(const Scalar& start, const Scalar& end, int64_t steps,
+                const TensorOptions& options) {
   ADJOINT_CHECK(steps >= 0, "number of steps must be non-negative, got ", steps);
   TensorOptions o = with_default(options, get_default_dtype());
   Tensor out = empty({steps}, o.requires_grad(false));
@@ -158,7 +173,8 @@ Tensor scalar_tensor(const Scalar& value, const TensorOptions& options) {
 }
 
 Tensor eye(int64_t n, int64_t m, const TensorOptions& options) {
-  ADJOINT_CHECK(n >= 0 && m >= 0, "eye: n and m must be greater or equal to 0, got ", n, " and ", m);
+  ADJOINT_CHECK(n >= 0 && m >= 0, "eye: n and m must be greater or equal to 0, got ", n, " and ",
+                m);
   Tensor out = zeros({n, m}, options.requires_grad(false));
   fill_new(out.as_strided({n < m ? n : m}, {m + 1}), 1);
   return finish(out, options);
@@ -167,7 +183,8 @@ Tensor eye(int64_t n, const TensorOptions& options) { return eye(n, n, options);
 
 namespace detail {
 
-TensorData::TensorData(std::initializer_list<TensorData> list) : is_scalar_(false), dtype_(kBool), children_(list) {
+TensorData::TensorData(std::initializer_list<TensorData> list)
+    : is_scalar_(false), dtype_(kBool), children_(list) {
   if (children_.empty()) {
     sizes_ = {0};
     dtype_ = get_default_dtype();
@@ -177,8 +194,8 @@ TensorData::TensorData(std::initializer_list<TensorData> list) : is_scalar_(fals
   dtype_ = children_[0].dtype();
   for (const TensorData& child : children_) {
     ADJOINT_CHECK_VALUE(IntArrayRef(child.sizes()) == IntArrayRef(sizes_),
-                        "Expected all sub-lists to have sizes: ", IntArrayRef(sizes_), ", but got sub-list with sizes: ",
-                        IntArrayRef(child.sizes()));
+                        "Expected all sub-lists to have sizes: ", IntArrayRef(sizes_),
+                        ", but got sub-list with sizes: ", IntArrayRef(child.sizes()));
     dtype_ = promoteTypes(dtype_, child.dtype());
   }
   sizes_.insert(0, int64_t(children_.size()));
@@ -199,15 +216,24 @@ void write_values(const TensorData& data, T*& to) {
 template <class F>
 void with_type(ScalarType dtype, F f) {
   switch (dtype) {
-    case kBool: return f(bool());
-    case kByte: return f(uint8_t());
-    case kInt: return f(int32_t());
-    case kLong: return f(int64_t());
-    case kHalf: return f(Half());
-    case kBFloat16: return f(BFloat16());
-    case kFloat: return f(float());
-    case kDouble: return f(double());
-    case ScalarType::Undefined: break;
+    case kBool:
+      return f(bool());
+    case kByte:
+      return f(uint8_t());
+    case kInt:
+      return f(int32_t());
+    case kLong:
+      return f(int64_t());
+    case kHalf:
+      return f(Half());
+    case kBFloat16:
+      return f(BFloat16());
+    case kFloat:
+      return f(float());
+    case kDouble:
+      return f(double());
+    case ScalarType::Undefined:
+      break;
   }
 }
 
@@ -232,22 +258,28 @@ Tensor tensor_from(const void* data, ScalarType dtype, size_t n, const TensorOpt
   return finish(host.to(o.device(), o.dtype()), o);
 }
 
-Tensor wrap_blob(void* data, IntArrayRef sizes, IntArrayRef strides, void (*deleter)(void*, void*) noexcept,
-                 void* context, const TensorOptions& options) {
+Tensor wrap_blob(void* data, IntArrayRef sizes, IntArrayRef strides,
+                 void (*deleter)(void*, void*) noexcept, void* context,
+                 const TensorOptions& options) {
   check_sizes(sizes);
-  ADJOINT_CHECK(sizes.size() == strides.size(), "from_blob: got sizes ", sizes, " but strides ", strides);
-  for (int64_t s : strides) ADJOINT_CHECK(s >= 0, "from_blob: strides must not be negative, got ", strides);
+  ADJOINT_CHECK(sizes.size() == strides.size(), "from_blob: got sizes ", sizes, " but strides ",
+                strides);
+  for (int64_t s : strides)
+    ADJOINT_CHECK(s >= 0, "from_blob: strides must not be negative, got ", strides);
   ScalarType dtype = options.dtype();
   size_t nbytes = size_t(span_of(sizes, strides)) * elementSize(dtype);
-  auto storage = Storage::wrap(data, nbytes, current_stream(options.device_opt().value_or(kCPU)), deleter, context);
-  return finish(Tensor(intrusive_ptr<TensorImpl>::adopt(new TensorImpl(std::move(storage), dtype, sizes, strides, 0))),
+  auto storage = Storage::wrap(data, nbytes, current_stream(options.device_opt().value_or(kCPU)),
+                               deleter, context);
+  return finish(Tensor(intrusive_ptr<TensorImpl>::adopt(
+                    new TensorImpl(std::move(storage), dtype, sizes, strides, 0))),
                 options);
 }
 
 }  // namespace detail
 
 Tensor from_blob(void* data, IntArrayRef sizes, const TensorOptions& options) {
-  return detail::wrap_blob(data, sizes, contiguous_geometry(sizes).strides, nullptr, nullptr, options);
+  return detail::wrap_blob(data, sizes, contiguous_geometry(sizes).strides, nullptr, nullptr,
+                           options);
 }
 
 }  // namespace adjoint

@@ -36,7 +36,8 @@ Tensor make_permuted_output(const Tensor& like, ScalarType dtype, const Stream& 
 }
 
 void check_same_device(const char* op, const Tensor& a, const Tensor& b) {
-  ADJOINT_CHECK(a.device() == b.device(), op, ": Expected all tensors to be on the same device, but found at least two devices, ",
+  ADJOINT_CHECK(a.device() == b.device(), op,
+                ": Expected all tensors to be on the same device, but found at least two devices, ",
                 a.device(), " and ", b.device(), "!");
 }
 
@@ -52,8 +53,8 @@ DimVector broadcast_shapes(IntArrayRef a, IntArrayRef b) {
     int64_t sa = i < a.size() ? a[a.size() - 1 - i] : 1;
     int64_t sb = i < b.size() ? b[b.size() - 1 - i] : 1;
     size_t dim = n - 1 - i;
-    ADJOINT_CHECK(sa == sb || sa == 1 || sb == 1, "The size of tensor a (", sa, ") must match the size of tensor b (",
-                  sb, ") at non-singleton dimension ", dim);
+    ADJOINT_CHECK(sa == sb || sa == 1 || sb == 1, "The size of tensor a (", sa,
+                  ") must match the size of tensor b (", sb, ") at non-singleton dimension ", dim);
     out[dim] = sa == 1 ? sb : sa;
   }
   return out;
@@ -112,17 +113,19 @@ void check_castable(ScalarType result, const Tensor& self) {
 
 Tensor prepare_inplace(const OpDef& op, const Tensor& self, const Tensor& other, bool floating) {
   check_inplace(self, other);
-  Tensor there = other.dim() == 0 && other.is_cpu() && !self.is_cpu() ? other.to(self.device()) : other;
+  Tensor there =
+      other.dim() == 0 && other.is_cpu() && !self.is_cpu() ? other.to(self.device()) : other;
   check_same_device(op.name(), self, there);
   ScalarType result = result_type(self, there);
   check_castable(floating ? floating_result(result) : result, self);
   check_dtype(op, self.dtype());
   DimVector sizes = broadcast_shapes(self.sizes(), there.sizes());
-  ADJOINT_CHECK(self.sizes() == sizes, "output with shape ", self.sizes(), " doesn't match the broadcast shape ",
-                IntArrayRef(sizes));
+  ADJOINT_CHECK(self.sizes() == sizes, "output with shape ", self.sizes(),
+                " doesn't match the broadcast shape ", IntArrayRef(sizes));
   // A kernel may write an element before it reads another one's operand at the same place.
   bool aliases = there.impl()->storage() == self.impl()->storage() &&
-                 !(there.data_ptr() == self.data_ptr() && there.sizes() == self.sizes() && there.strides() == self.strides());
+                 !(there.data_ptr() == self.data_ptr() && there.sizes() == self.sizes() &&
+                   there.strides() == self.strides());
   if (aliases) {
     NoGradGuard no_grad;
     there = there.clone();

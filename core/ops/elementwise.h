@@ -17,8 +17,8 @@ using ScaledOp = Op<void(const Stream&, const TensorIterator&, const Scalar&)>;
 
 /// Row-major memory of the given dtype on the stream's device.
 inline Tensor make_output(IntArrayRef sizes, ScalarType dtype, const Stream& stream) {
-  return Tensor(intrusive_ptr<TensorImpl>::adopt(
-      new TensorImpl(Storage::allocate(size_t(numel_of(sizes)) * elementSize(dtype), stream), dtype, sizes)));
+  return Tensor(intrusive_ptr<TensorImpl>::adopt(new TensorImpl(
+      Storage::allocate(size_t(numel_of(sizes)) * elementSize(dtype), stream), dtype, sizes)));
 }
 
 /// Memory for a result of the shape of `like`, laid out as `like` is where that fills its memory in
@@ -44,7 +44,9 @@ void check_same_device(const char* op, const Tensor& a, const Tensor& b);
 /// Throws NotImplementedError unless `op` takes the dtype.
 void check_dtype(const OpDef& op, ScalarType dtype);
 /// The floating-point dtype that an irrational function of a `t` gives.
-inline ScalarType floating_result(ScalarType t) { return isFloatingType(t) ? t : get_default_dtype(); }
+inline ScalarType floating_result(ScalarType t) {
+  return isFloatingType(t) ? t : get_default_dtype();
+}
 
 /// The values of `t` in `dtype`; `t` itself where they are that already. Not recorded: the engine
 /// converts gradients back.
@@ -56,10 +58,13 @@ struct BinaryOperands {
   DimVector sizes;
 };
 /// Computes in result_type(a, b), as floating point if `floating`.
-BinaryOperands prepare_binary(const OpDef& op, const Tensor& a, const Tensor& b, bool floating = false);
+BinaryOperands prepare_binary(const OpDef& op, const Tensor& a, const Tensor& b,
+                              bool floating = false);
 /// For an in-place operation: `other` in self's dtype, after checks that the result fits into self.
-Tensor prepare_inplace(const OpDef& op, const Tensor& self, const Tensor& other, bool floating = false);
-void prepare_inplace(const OpDef& op, const Tensor& self, const Scalar& other, bool floating = false);
+Tensor prepare_inplace(const OpDef& op, const Tensor& self, const Tensor& other,
+                       bool floating = false);
+void prepare_inplace(const OpDef& op, const Tensor& self, const Scalar& other,
+                     bool floating = false);
 
 /// What backward of an in-place operation on `self` may keep of `other`: x.mul_(x) overwrites it.
 inline Tensor kept_operand(const Tensor& self, const Tensor& other) {
@@ -84,8 +89,8 @@ Tensor run_unary(const Op<void(const Stream&, const TensorIterator&, Args...)>& 
 
 /// `comparison`: the result is bool.
 template <class... Args>
-Tensor run_binary(const Op<void(const Stream&, const TensorIterator&, Args...)>& op, const Tensor& a,
-                  const Tensor& b, bool floating, bool comparison, Args... args) {
+Tensor run_binary(const Op<void(const Stream&, const TensorIterator&, Args...)>& op,
+                  const Tensor& a, const Tensor& b, bool floating, bool comparison, Args... args) {
   Stream stream = stream_for(a);
   if (a.dtype() == b.dtype() && a.sizes() == b.sizes() && a.device() == b.device() &&
       (!floating || isFloatingType(a.dtype()))) [[likely]] {
@@ -104,8 +109,8 @@ Tensor run_binary(const Op<void(const Stream&, const TensorIterator&, Args...)>&
 }
 
 template <class... Args>
-Tensor run_binary(const Op<void(const Stream&, const TensorIterator&, Args...)>& op, const Tensor& a,
-                  const Scalar& b, bool floating, bool comparison, Args... args) {
+Tensor run_binary(const Op<void(const Stream&, const TensorIterator&, Args...)>& op,
+                  const Tensor& a, const Scalar& b, bool floating, bool comparison, Args... args) {
   ScalarType compute = result_type(a, b);
   if (floating) compute = floating_result(compute);
   Stream stream = stream_for(a);
@@ -121,8 +126,8 @@ Tensor run_binary(const Op<void(const Stream&, const TensorIterator&, Args...)>&
 }
 
 template <class... Args>
-Tensor run_binary(const Op<void(const Stream&, const TensorIterator&, Args...)>& op, const Scalar& a,
-                  const Tensor& b, bool floating, bool comparison, Args... args) {
+Tensor run_binary(const Op<void(const Stream&, const TensorIterator&, Args...)>& op,
+                  const Scalar& a, const Tensor& b, bool floating, bool comparison, Args... args) {
   ScalarType compute = result_type(b, a);
   if (floating) compute = floating_result(compute);
   Stream stream = stream_for(b);

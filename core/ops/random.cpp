@@ -18,11 +18,11 @@ constexpr OpTraits random_of(DtypeSet dtypes) {
 
 // `out` is dense. A double takes two draws, the other types one: draws 2i and 2i + 1, or draw i.
 /// Uniform in [from, to). 16-bit floats have as many random digits as they can hold below 1.
-constinit Op<void(const Stream&, const Tensor& out, double from, double to, PhiloxArgs)>
-    uniform_op{"uniform", random_of(kFloatingDtypes)};
+constinit Op<void(const Stream&, const Tensor& out, double from, double to, PhiloxArgs)> uniform_op{
+    "uniform", random_of(kFloatingDtypes)};
 /// Elements 2k and 2k + 1 are one Box-Muller pair.
-constinit Op<void(const Stream&, const Tensor& out, double mean, double std, PhiloxArgs)>
-    normal_op{"normal", random_of(kFloatingDtypes)};
+constinit Op<void(const Stream&, const Tensor& out, double mean, double std, PhiloxArgs)> normal_op{
+    "normal", random_of(kFloatingDtypes)};
 /// Integers in [low, low + range); from range kWideRange on two draws each.
 constinit Op<void(const Stream&, const Tensor& out, int64_t low, uint64_t range, PhiloxArgs)>
     random_op{"random", random_of(kNumericDtypes)};

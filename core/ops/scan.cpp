@@ -223,9 +223,7 @@ Tensor cumsum(const Tensor& self, int64_t dim, std::optional<ScalarType> dtype) 
   return running_sum(summand(self, result), dim, false).to(result);
 }
 
-Tensor& Tensor::cumsum_(int64_t dim) const {
-  return become(*this, cumsum(dim, dtype()));
-}
+Tensor& Tensor::cumsum_(int64_t dim) const { return become(*this, cumsum(dim, dtype())); }
 Tensor& Tensor::cumprod_(int64_t dim) const {
   return become(*this, before_change(*this).cumprod(dim, dtype()));
 }

@@ -25,10 +25,9 @@ Tensor run_ternary(const TernaryOp<Args...>& op, const Tensor& a, const Tensor& 
       promoteTypes(result_type(a, b), promoteTypes(result_type(a, c), result_type(b, c)));
   check_dtype(op, dtype);
   Stream stream = stream_for(a);
-  const DimVector sizes =
-      broadcast_shapes(broadcast_shapes(a.sizes(), b.sizes()), c.sizes());
-  Tensor out = a.sizes() == sizes ? make_output_like(a, dtype, stream)
-                                  : make_output(sizes, dtype, stream);
+  const DimVector sizes = broadcast_shapes(broadcast_shapes(a.sizes(), b.sizes()), c.sizes());
+  Tensor out =
+      a.sizes() == sizes ? make_output_like(a, dtype, stream) : make_output(sizes, dtype, stream);
   if (out.numel() != 0) {
     op(stream,
        TensorIterator(out, cast_input(a, dtype), cast_input(b, dtype), cast_input(c, dtype)),

@@ -59,7 +59,8 @@ struct SliceBackward final : Node {
   const char* name() const override { return "SliceBackward0"; }
   GradList apply(GradList&& grads) override {
     Geometry base = contiguous_geometry(input_sizes(*this));
-    return {embed_strided(grads[0], base.sizes, base.strides, slice_geometry(base, dim_, start_, end_, step_))};
+    return {embed_strided(grads[0], base.sizes, base.strides,
+                          slice_geometry(base, dim_, start_, end_, step_))};
   }
 };
 struct AsStridedBackward final : Node {
@@ -102,11 +103,12 @@ struct SplitBackward final : Node {
   }
 };
 
-std::vector<Tensor> split_views(const Tensor& self, ArrayRef<Geometry> parts, int64_t dim, bool removes_dim,
-                                const char* node_name) {
+std::vector<Tensor> split_views(const Tensor& self, ArrayRef<Geometry> parts, int64_t dim,
+                                bool removes_dim, const char* node_name) {
   std::vector<Tensor> views;
   views.reserve(parts.size());
-  for (const Geometry& part : parts) views.push_back(alias(self, part, CreationMeta::MultiOutputNode));
+  for (const Geometry& part : parts)
+    views.push_back(alias(self, part, CreationMeta::MultiOutputNode));
   if (needs_grad(self) && !views.empty()) {
     auto node = make_node<SplitBackward>(self);
     node->dim_ = dim;
@@ -117,7 +119,8 @@ std::vector<Tensor> split_views(const Tensor& self, ArrayRef<Geometry> parts, in
   return views;
 }
 
-std::vector<Tensor> split_at(const Tensor& self, ArrayRef<int64_t> sizes, int64_t dim, const char* node_name) {
+std::vector<Tensor> split_at(const Tensor& self, ArrayRef<int64_t> sizes, int64_t dim,
+                             const char* node_name) {
   std::vector<Geometry> parts;
   int64_t start = 0;
   for (int64_t size : sizes) {
@@ -136,7 +139,8 @@ Tensor record_reshape(const Tensor& out, const Tensor& self, const char* node_na
   return out;
 }
 
-Tensor reshape_view(const Tensor& self, IntArrayRef sizes, const DimVector& strides, const char* node_name) {
+Tensor reshape_view(const Tensor& self, IntArrayRef sizes, const DimVector& strides,
+                    const char* node_name) {
   return record_reshape(alias(self, {sizes, strides, self.storage_offset()}), self, node_name);
 }
 
@@ -159,7 +163,8 @@ Tensor transpose_named(const Tensor& self, int64_t dim0, int64_t dim1, const cha
 
 }  // namespace
 
-Tensor embed_strided(const Tensor& grad, IntArrayRef base_sizes, IntArrayRef base_strides, const Geometry& view) {
+Tensor embed_strided(const Tensor& grad, IntArrayRef base_sizes, IntArrayRef base_strides,
+                     const Geometry& view) {
   Tensor out;
   {
     NoGradGuard no_grad;
@@ -187,8 +192,10 @@ Tensor embed_strided(const Tensor& grad, IntArrayRef base_sizes, IntArrayRef bas
 Tensor Tensor::view(IntArrayRef sizes) const {
   DimVector wanted = infer_sizes(sizes, numel());
   std::optional<DimVector> strides = view_strides(this->sizes(), this->strides(), wanted);
-  ADJOINT_CHECK(strides, "view size is not compatible with input tensor's size and stride (at least one dimension spans "
-                         "across two contiguous subspaces). Use .reshape(...) instead.");
+  ADJOINT_CHECK(strides,
+                "view size is not compatible with input tensor's size and stride (at least one "
+                "dimension spans "
+                "across two contiguous subspaces). Use .reshape(...) instead.");
   return reshape_view(*this, wanted, *strides, "ViewBackward0");
 }
 Tensor Tensor::view_as(const Tensor& other) const { return view(other.sizes()); }
@@ -200,7 +207,8 @@ Tensor Tensor::reshape(IntArrayRef sizes) const {
   }
   // The copy is nobody's, so that the result is no view of it.
   Tensor copy = clone();
-  Tensor out(intrusive_ptr<TensorImpl>::adopt(new TensorImpl(copy.impl()->storage(), dtype(), wanted)));
+  Tensor out(
+      intrusive_ptr<TensorImpl>::adopt(new TensorImpl(copy.impl()->storage(), dtype(), wanted)));
   return record_reshape(out, copy, "UnsafeViewBackward0");
 }
 Tensor Tensor::reshape_as(const Tensor& other) const { return reshape(other.sizes()); }
@@ -213,8 +221,10 @@ Tensor Tensor::flatten(int64_t start_dim, int64_t end_dim) const {
   DimVector sizes;
   int64_t merged = 1;
   for (int64_t d = 0; d < dim(); ++d) {
-    if (d < from || d > to) sizes.push_back(size(d));
-    else merged *= size(d);
+    if (d < from || d > to)
+      sizes.push_back(size(d));
+    else
+      merged *= size(d);
     if (d == to) sizes.push_back(merged);
   }
   return reshape(sizes);
@@ -228,9 +238,10 @@ Tensor Tensor::transpose(int64_t dim0, int64_t dim1) const {
   return transpose_named(*this, wrap_dim(dim0, dim()), wrap_dim(dim1, dim()), "TransposeBackward0");
 }
 Tensor Tensor::permute(IntArrayRef dims) const {
-  ADJOINT_CHECK(int64_t(dims.size()) == dim(), "permute: number of dimensions in the tensor input does not match the "
-                "length of the desired ordering of dimensions i.e. input.dim() = ", dim(),
-                " is not equal to len(dims) = ", dims.size());
+  ADJOINT_CHECK(int64_t(dims.size()) == dim(),
+                "permute: number of dimensions in the tensor input does not match the "
+                "length of the desired ordering of dimensions i.e. input.dim() = ",
+                dim(), " is not equal to len(dims) = ", dims.size());
   Geometry g{DimVector(dims.size(), 0), DimVector(dims.size(), 0), storage_offset()};
   DimVector inverse(dims.size(), -1);
   for (size_t i = 0; i < dims.size(); ++i) {
@@ -251,20 +262,24 @@ Tensor Tensor::permute(IntArrayRef dims) const {
 
 Tensor Tensor::expand(IntArrayRef sizes) const {
   int64_t extra = int64_t(sizes.size()) - dim();
-  ADJOINT_CHECK(extra >= 0, "expand(", sizes, ", size=", this->sizes(), "): the number of sizes provided (",
-                sizes.size(), ") must be greater or equal to the number of dimensions in the tensor (", dim(), ")");
+  ADJOINT_CHECK(extra >= 0, "expand(", sizes, ", size=", this->sizes(),
+                "): the number of sizes provided (", sizes.size(),
+                ") must be greater or equal to the number of dimensions in the tensor (", dim(),
+                ")");
   Geometry g{sizes, DimVector(sizes.size(), 0), storage_offset()};
   for (int64_t d = 0; d < int64_t(sizes.size()); ++d) {
     size_t i = size_t(d);
     int64_t own = d < extra ? 1 : this->sizes()[size_t(d - extra)];
     if (sizes[i] == -1) {
-      ADJOINT_CHECK(d >= extra, "expand(", sizes, ", size=", this->sizes(), "): the expanded size of the tensor (-1) "
-                    "isn't allowed in a leading, non-existing dimension ", d);
+      ADJOINT_CHECK(d >= extra, "expand(", sizes, ", size=", this->sizes(),
+                    "): the expanded size of the tensor (-1) "
+                    "isn't allowed in a leading, non-existing dimension ",
+                    d);
       g.sizes[i] = own;
     }
     ADJOINT_CHECK(own == g.sizes[i] || own == 1, "The expanded size of the tensor (", g.sizes[i],
-                  ") must match the existing size (", own, ") at non-singleton dimension ", d, ".  Target sizes: ",
-                  sizes, ".  Tensor sizes: ", this->sizes());
+                  ") must match the existing size (", own, ") at non-singleton dimension ", d,
+                  ".  Target sizes: ", sizes, ".  Tensor sizes: ", this->sizes());
     if (d >= extra && own == g.sizes[i]) g.strides[i] = strides()[size_t(d - extra)];
   }
   Tensor out = alias(*this, g);
@@ -284,13 +299,15 @@ Tensor Tensor::select(int64_t dim, int64_t index) const {
   return out;
 }
 Tensor Tensor::operator[](int64_t index) const {
-  ADJOINT_CHECK_INDEX(dim() > 0, "invalid index of a 0-dim tensor. Use tensor.item<T>() to convert it to a number");
-  ADJOINT_CHECK_INDEX(index >= -size(0) && index < size(0), "index ", index, " is out of bounds for dimension 0 with size ",
-                      size(0));
+  ADJOINT_CHECK_INDEX(
+      dim() > 0, "invalid index of a 0-dim tensor. Use tensor.item<T>() to convert it to a number");
+  ADJOINT_CHECK_INDEX(index >= -size(0) && index < size(0), "index ", index,
+                      " is out of bounds for dimension 0 with size ", size(0));
   return select(0, index);
 }
 
-Tensor Tensor::slice(int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end, int64_t step) const {
+Tensor Tensor::slice(int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end,
+                     int64_t step) const {
   Tensor out = alias(*this, slice_geometry(geometry_of(*this), dim, start, end, step));
   if (needs_grad(*this)) {
     auto node = make_node<SliceBackward>(*this);
@@ -306,10 +323,12 @@ Tensor Tensor::narrow(int64_t dim, int64_t start, int64_t length) const {
   ADJOINT_CHECK(this->dim() > 0, "narrow() cannot be applied to a 0-dim tensor.");
   ADJOINT_CHECK(length >= 0, "narrow(): length must be non-negative.");
   int64_t size = this->size(dim);
-  ADJOINT_CHECK_INDEX(start >= -size && start <= size, "start out of range (expected to be in range of [", -size, ", ",
-                      size, "], but got ", start, ")");
+  ADJOINT_CHECK_INDEX(start >= -size && start <= size,
+                      "start out of range (expected to be in range of [", -size, ", ", size,
+                      "], but got ", start, ")");
   if (start < 0) start += size;
-  ADJOINT_CHECK(start + length <= size, "start (", start, ") + length (", length, ") exceeds dimension size (", size, ").");
+  ADJOINT_CHECK(start + length <= size, "start (", start, ") + length (", length,
+                ") exceeds dimension size (", size, ").");
   return slice(dim, start, start + length);
 }
 
@@ -340,18 +359,22 @@ Tensor Tensor::unsqueeze(int64_t dim) const {
   return reshape_view(*this, g.sizes, g.strides, "UnsqueezeBackward0");
 }
 
-Tensor Tensor::as_strided(IntArrayRef sizes, IntArrayRef strides, std::optional<int64_t> storage_offset) const {
-  ADJOINT_CHECK(sizes.size() == strides.size(), "mismatch in length of strides and shape: got sizes ", sizes,
-                " and strides ", strides);
+Tensor Tensor::as_strided(IntArrayRef sizes, IntArrayRef strides,
+                          std::optional<int64_t> storage_offset) const {
+  ADJOINT_CHECK(sizes.size() == strides.size(),
+                "mismatch in length of strides and shape: got sizes ", sizes, " and strides ",
+                strides);
   int64_t offset = storage_offset.value_or(this->storage_offset());
   for (size_t i = 0; i < sizes.size(); ++i) {
-    ADJOINT_CHECK(sizes[i] >= 0 && strides[i] >= 0, "as_strided: sizes and strides must not be negative, got sizes ", sizes,
+    ADJOINT_CHECK(sizes[i] >= 0 && strides[i] >= 0,
+                  "as_strided: sizes and strides must not be negative, got sizes ", sizes,
                   " and strides ", strides);
   }
   int64_t available = int64_t(impl_->storage()->nbytes() / element_size());
   int64_t needed = numel_of(sizes) == 0 ? 0 : offset + span_of(sizes, strides);
-  ADJOINT_CHECK(offset >= 0 && needed <= available, "setStorage: sizes ", sizes, ", strides ", strides, ", storage offset ", offset,
-                ", requiring ", needed, " elements are out of bounds for storage of ", available, " elements");
+  ADJOINT_CHECK(offset >= 0 && needed <= available, "setStorage: sizes ", sizes, ", strides ",
+                strides, ", storage offset ", offset, ", requiring ", needed,
+                " elements are out of bounds for storage of ", available, " elements");
   Tensor out = alias(*this, {sizes, strides, offset});
   if (needs_grad(*this)) {
     auto node = make_node<AsStridedBackward>(*this);
@@ -364,7 +387,8 @@ Tensor Tensor::as_strided(IntArrayRef sizes, IntArrayRef strides, std::optional<
 
 std::vector<Tensor> Tensor::split(int64_t split_size, int64_t dim) const {
   ADJOINT_CHECK(this->dim() != 0, "split expects at least a 1-dimensional tensor");
-  ADJOINT_CHECK(split_size > 0, "split expects split_size be positive, but got split_size=", split_size);
+  ADJOINT_CHECK(split_size > 0,
+                "split expects split_size be positive, but got split_size=", split_size);
   int64_t size = this->size(dim);
   std::vector<int64_t> sizes;
   for (int64_t at = 0; at < std::max<int64_t>(size, 1); at += split_size) {
@@ -376,8 +400,10 @@ std::vector<Tensor> Tensor::split_with_sizes(IntArrayRef split_sizes, int64_t di
   ADJOINT_CHECK(this->dim() != 0, "split expects at least a 1-dimensional tensor");
   int64_t size = this->size(dim), sum = 0;
   for (int64_t s : split_sizes) {
-    ADJOINT_CHECK(s >= 0, "split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes=",
-                  split_sizes);
+    ADJOINT_CHECK(
+        s >= 0,
+        "split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes=",
+        split_sizes);
     sum += s;
   }
   ADJOINT_CHECK(sum == size, "split_with_sizes expects split_sizes to sum exactly to ", size,
@@ -390,7 +416,8 @@ std::vector<Tensor> Tensor::chunk(int64_t chunks, int64_t dim) const {
 }
 std::vector<Tensor> Tensor::unbind(int64_t dim) const {
   std::vector<Geometry> parts;
-  for (int64_t i = 0, n = size(dim); i < n; ++i) parts.push_back(select_geometry(geometry_of(*this), dim, i));
+  for (int64_t i = 0, n = size(dim); i < n; ++i)
+    parts.push_back(select_geometry(geometry_of(*this), dim, i));
   return split_views(*this, parts, dim, true, "UnbindBackward0");
 }
 

@@ -7,14 +7,15 @@ namespace adjoint {
 
 Geometry contiguous_geometry(IntArrayRef sizes) {
   Geometry g{sizes, DimVector(sizes.size(), 1), 0};
-  for (size_t i = sizes.size(); i-- > 1;) g.strides[i - 1] = g.strides[i] * std::max<int64_t>(sizes[i], 1);
+  for (size_t i = sizes.size(); i-- > 1;)
+    g.strides[i - 1] = g.strides[i] * std::max<int64_t>(sizes[i], 1);
   return g;
 }
 
 int64_t wrap_dim(int64_t dim, int64_t ndim) {
   int64_t n = std::max<int64_t>(ndim, 1);
-  ADJOINT_CHECK_INDEX(dim >= -n && dim < n, "Dimension out of range (expected to be in range of [", -n, ", ", n - 1,
-                      "], but got ", dim, ")");
+  ADJOINT_CHECK_INDEX(dim >= -n && dim < n, "Dimension out of range (expected to be in range of [",
+                      -n, ", ", n - 1, "], but got ", dim, ")");
   return dim < 0 ? dim + n : dim;
 }
 
@@ -49,7 +50,8 @@ DimVector infer_sizes(IntArrayRef sizes, int64_t numel) {
       ADJOINT_CHECK(open < 0, "only one dimension can be inferred");
       open = int64_t(i);
     } else {
-      ADJOINT_CHECK(sizes[i] >= 0, "invalid shape dimension ", sizes[i], " at index ", i, " of shape ", sizes);
+      ADJOINT_CHECK(sizes[i] >= 0, "invalid shape dimension ", sizes[i], " at index ", i,
+                    " of shape ", sizes);
       known *= sizes[i];
     }
   }
@@ -63,13 +65,14 @@ DimVector infer_sizes(IntArrayRef sizes, int64_t numel) {
   return out;
 }
 
-std::optional<DimVector> view_strides(IntArrayRef sizes, IntArrayRef strides, IntArrayRef new_sizes) {
+std::optional<DimVector> view_strides(IntArrayRef sizes, IntArrayRef strides,
+                                      IntArrayRef new_sizes) {
   int64_t numel = numel_of(sizes);
   if (numel == 0) return contiguous_geometry(new_sizes).strides;
   DimVector out(new_sizes.size(), 1);
   int64_t to = int64_t(new_sizes.size()) - 1;
-  // From the end, chunks of old dimensions that are dense among themselves; each must be filled exactly
-  // by new ones.
+  // From the end, chunks of old dimensions that are dense among themselves; each must be filled
+  // exactly by new ones.
   int64_t chunk_stride = sizes.empty() ? 1 : strides.back();
   int64_t chunk_size = 1, filled = 1;
   for (int64_t from = int64_t(sizes.size()) - 1; from >= 0; --from) {
@@ -98,8 +101,9 @@ Geometry select_geometry(Geometry base, int64_t dim, int64_t index) {
   ADJOINT_CHECK_INDEX(!base.sizes.empty(), "select() cannot be applied to a 0-dim tensor.");
   dim = wrap_dim(dim, int64_t(base.sizes.size()));
   int64_t size = base.sizes[size_t(dim)];
-  ADJOINT_CHECK_INDEX(index >= -size && index < size, "select(): index ", index, " out of range for tensor of size ",
-                      IntArrayRef(base.sizes), " at dimension ", dim);
+  ADJOINT_CHECK_INDEX(index >= -size && index < size, "select(): index ", index,
+                      " out of range for tensor of size ", IntArrayRef(base.sizes),
+                      " at dimension ", dim);
   if (index < 0) index += size;
   base.offset += index * base.strides[size_t(dim)];
   base.sizes.erase(size_t(dim));
@@ -107,8 +111,8 @@ Geometry select_geometry(Geometry base, int64_t dim, int64_t index) {
   return base;
 }
 
-Geometry slice_geometry(Geometry base, int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end,
-                        int64_t step) {
+Geometry slice_geometry(Geometry base, int64_t dim, std::optional<int64_t> start,
+                        std::optional<int64_t> end, int64_t step) {
   ADJOINT_CHECK(!base.sizes.empty(), "slice() cannot be applied to a 0-dim tensor.");
   dim = wrap_dim(dim, int64_t(base.sizes.size()));
   ADJOINT_CHECK_VALUE(step > 0, "slice step must be positive");

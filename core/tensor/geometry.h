@@ -15,7 +15,9 @@ struct Geometry {
   DimVector sizes, strides;
   int64_t offset = 0;
 };
-inline Geometry geometry_of(const Tensor& t) { return {t.sizes(), t.strides(), t.storage_offset()}; }
+inline Geometry geometry_of(const Tensor& t) {
+  return {t.sizes(), t.strides(), t.storage_offset()};
+}
 /// Row-major, from offset 0.
 Geometry contiguous_geometry(IntArrayRef sizes);
 
@@ -29,12 +31,13 @@ DimVector reduced_sizes(IntArrayRef sizes, uint32_t mask, bool keepdim);
 /// `sizes` with its -1, if any, worked out. Throws Error where the number of elements differs.
 DimVector infer_sizes(IntArrayRef sizes, int64_t numel);
 /// Strides that show memory of the given geometry in another shape; none where a copy is needed.
-std::optional<DimVector> view_strides(IntArrayRef sizes, IntArrayRef strides, IntArrayRef new_sizes);
+std::optional<DimVector> view_strides(IntArrayRef sizes, IntArrayRef strides,
+                                      IntArrayRef new_sizes);
 
 /// The geometry of base.select(dim, index) and base.slice(dim, start, end, step).
 Geometry select_geometry(Geometry base, int64_t dim, int64_t index);
-Geometry slice_geometry(Geometry base, int64_t dim, std::optional<int64_t> start, std::optional<int64_t> end,
-                        int64_t step);
+Geometry slice_geometry(Geometry base, int64_t dim, std::optional<int64_t> start,
+                        std::optional<int64_t> end, int64_t step);
 
 /// Whether two elements may share memory.
 bool may_overlap(IntArrayRef sizes, IntArrayRef strides);

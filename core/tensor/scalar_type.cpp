@@ -13,7 +13,7 @@ constinit std::atomic<ScalarType> default_dtype{kFloat};
 }  // namespace
 
 const char* toString(ScalarType t) {
-  static constexpr const char* names[] = {"Bool", "Byte",  "Int",    "Long",     "Half",
+  static constexpr const char* names[] = {"Bool",     "Byte",  "Int",    "Long",     "Half",
                                           "BFloat16", "Float", "Double", "Undefined"};
   return names[size_t(t)];
 }
@@ -36,7 +36,9 @@ ScalarType promoteTypes(ScalarType a, ScalarType b) {
 ScalarType get_default_dtype() { return default_dtype.load(std::memory_order_relaxed); }
 
 void set_default_dtype(ScalarType t) {
-  ADJOINT_CHECK_TYPE(isFloatingType(t), "set_default_dtype: only floating-point types are supported as the default type, got ", t);
+  ADJOINT_CHECK_TYPE(
+      isFloatingType(t),
+      "set_default_dtype: only floating-point types are supported as the default type, got ", t);
   default_dtype.store(t, std::memory_order_relaxed);
 }
 

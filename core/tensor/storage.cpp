@@ -18,14 +18,16 @@ intrusive_ptr<Storage> Storage::allocate(size_t nbytes, const Stream& stream) {
                   get_backend(device.type()).allocator(std::max<DeviceIndex>(device.index(), 0)));
 }
 
-intrusive_ptr<Storage> Storage::allocate(size_t nbytes, const Stream& stream, Allocator& allocator) {
+intrusive_ptr<Storage> Storage::allocate(size_t nbytes, const Stream& stream,
+                                         Allocator& allocator) {
   auto storage = intrusive_ptr<Storage>::adopt(new Storage());
   storage->stream_ = stream;
   if (nbytes != 0) {
     storage->data_ = allocator.allocate(nbytes, stream);
     storage->nbytes_ = nbytes;
     storage->allocator_ = &allocator;
-    if (Recorder* recorder = recorder_of_thread()) [[unlikely]] recorder->allocated(*storage);
+    if (Recorder* recorder = recorder_of_thread()) [[unlikely]]
+      recorder->allocated(*storage);
   }
   return storage;
 }
@@ -42,7 +44,8 @@ intrusive_ptr<Storage> Storage::wrap(void* data, size_t nbytes, const Stream& st
 }
 
 Storage::~Storage() {
-  if (deleter_) [[unlikely]] deleter_(deleter_context_, data_);
+  if (deleter_) [[unlikely]]
+    deleter_(deleter_context_, data_);
   if (allocator_) allocator_->deallocate(data_, nbytes_, stream_);
 }
 

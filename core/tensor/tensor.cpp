@@ -7,7 +7,9 @@
 
 namespace adjoint {
 
-void Tensor::throw_undefined() { detail::fail<Error>("expected a defined tensor, got an undefined one"); }
+void Tensor::throw_undefined() {
+  detail::fail<Error>("expected a defined tensor, got an undefined one");
+}
 
 void Tensor::throw_dtype(ScalarType expected) const {
   detail::fail<TypeError>("expected scalar type ", expected, " but found ", dtype());
@@ -15,16 +17,19 @@ void Tensor::throw_dtype(ScalarType expected) const {
 
 void Tensor::check_accessor(size_t dims) const {
   refuse_capture("accessor", kHostRead);
-  ADJOINT_CHECK(size_t(dim()) == dims, "TensorAccessor expected ", dims, " dims but tensor has ", dim());
+  ADJOINT_CHECK(size_t(dim()) == dims, "TensorAccessor expected ", dims, " dims but tensor has ",
+                dim());
   ADJOINT_CHECK(is_cpu(), "accessor: expected a tensor in host memory, got one on ", device());
 }
 
-int64_t Tensor::size(int64_t dim) const { 
-  ADJOINT_CHECK_INDEX(this->dim() > 0, "Dimension specified as ", dim, " but tensor has no dimensions");
+int64_t Tensor::size(int64_t dim) const {
+  ADJOINT_CHECK_INDEX(this->dim() > 0, "Dimension specified as ", dim,
+                      " but tensor has no dimensions");
   return sizes()[size_t(wrap_dim(dim, this->dim()))];
 }
 int64_t Tensor::stride(int64_t dim) const {
-  ADJOINT_CHECK_INDEX(this->dim() > 0, "Dimension specified as ", dim, " but tensor has no dimensions");
+  ADJOINT_CHECK_INDEX(this->dim() > 0, "Dimension specified as ", dim,
+                      " but tensor has no dimensions");
   return strides()[size_t(wrap_dim(dim, this->dim()))];
 }
 
@@ -36,15 +41,24 @@ Scalar Tensor::item() const {
   get_backend(device().type()).copy_to_host(bytes, data_ptr(), element_size(), stream);
   auto as = [&]<class T>(T) { return Scalar(*reinterpret_cast<const T*>(bytes)); };
   switch (dtype()) {
-    case kBool: return as(bool());
-    case kByte: return as(uint8_t());
-    case kInt: return as(int32_t());
-    case kLong: return as(int64_t());
-    case kHalf: return as(Half());
-    case kBFloat16: return as(BFloat16());
-    case kFloat: return as(float());
-    case kDouble: return as(double());
-    case ScalarType::Undefined: break;
+    case kBool:
+      return as(bool());
+    case kByte:
+      return as(uint8_t());
+    case kInt:
+      return as(int32_t());
+    case kLong:
+      return as(int64_t());
+    case kHalf:
+      return as(Half());
+    case kBFloat16:
+      return as(BFloat16());
+    case kFloat:
+      return as(float());
+    case kDouble:
+      return as(double());
+    case ScalarType::Undefined:
+      break;
   }
   detail::fail<TypeError>("item: expected a tensor with a dtype");
 }

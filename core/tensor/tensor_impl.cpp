@@ -12,20 +12,23 @@ void* TensorImpl::operator new(size_t size) { return pool_allocate(size); }
 void TensorImpl::operator delete(void* p) noexcept { pool_deallocate(p, sizeof(TensorImpl)); }
 
 TensorImpl::TensorImpl(intrusive_ptr<Storage> storage, ScalarType dtype, IntArrayRef sizes)
-    : dtype_(dtype), storage_(std::move(storage)), inference_((detail::autograd_mode & detail::kInferenceMode) != 0) {
+    : dtype_(dtype),
+      storage_(std::move(storage)),
+      inference_((detail::autograd_mode & detail::kInferenceMode) != 0) {
   set_contiguous_geometry(sizes);
   data_ = storage_->data();
 }
 
-TensorImpl::TensorImpl(intrusive_ptr<Storage> storage, ScalarType dtype, IntArrayRef sizes, IntArrayRef strides,
-                       int64_t storage_offset)
+TensorImpl::TensorImpl(intrusive_ptr<Storage> storage, ScalarType dtype, IntArrayRef sizes,
+                       IntArrayRef strides, int64_t storage_offset)
     : dtype_(dtype),
       storage_offset_(storage_offset),
       storage_(std::move(storage)),
       inference_((detail::autograd_mode & detail::kInferenceMode) != 0) {
   set_geometry(sizes, strides);
   // Of a tensor without elements no kernel is to get an address that is not one.
-  if (numel_ != 0) data_ = static_cast<char*>(storage_->data()) + storage_offset * int64_t(elementSize(dtype));
+  if (numel_ != 0)
+    data_ = static_cast<char*>(storage_->data()) + storage_offset * int64_t(elementSize(dtype));
 }
 
 TensorImpl::~TensorImpl() {

@@ -51,5 +51,4 @@ void append(std::string& out, IntArrayRef sizes) {
   out += ']';
 }
 
-
 }  // namespace adjoint

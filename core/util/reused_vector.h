@@ -8,8 +8,8 @@
 
 namespace adjoint {
 
-/// Empty at the start of the scope and after it. A scope inside of another has its own memory. What a
-/// thread keeps is bounded; vectors of one type that live at the same time have a Tag each.
+/// Empty at the start of the scope and after it. A scope inside of another has its own memory. What
+/// a thread keeps is bounded; vectors of one type that live at the same time have a Tag each.
 template <class T, class Tag = void>
 class ReusedVector {
  public:

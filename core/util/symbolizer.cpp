@@ -90,17 +90,17 @@ namespace {
 /// The functions of libdw that are used. Loaded when first needed: programs that never ask for a
 /// source location do not carry it.
 struct Libdw {
-#define ADJOINT_LIBDW_FUNCTIONS(F)                                                              \
-  F(dwfl_begin)                                                                                 \
-  F(dwfl_end)                                                                                   \
-  F(dwfl_report_begin)                                                                          \
-  F(dwfl_report_end)                                                                            \
-  F(dwfl_linux_proc_report)                                                                     \
-  F(dwfl_linux_proc_find_elf) F(dwfl_addrmodule) F(dwfl_module_addrinfo) F(dwfl_module_addrdie) \
-      F(dwfl_module_getsrc) F(dwfl_lineinfo) F(dwarf_getscopes) F(dwarf_getscopes_die)          \
-          F(dwarf_tag) F(dwarf_attr) F(dwarf_attr_integrate) F(dwarf_formstring)                \
-              F(dwarf_formref_die) F(dwarf_diename) F(dwarf_formudata) F(dwarf_getsrcfiles)     \
-                  F(dwarf_filesrc)
+#define ADJOINT_LIBDW_FUNCTIONS(F)                                                          \
+  F(dwfl_begin)                                                                             \
+  F(dwfl_end)                                                                               \
+  F(dwfl_report_begin)                                                                      \
+  F(dwfl_report_end)                                                                        \
+  F(dwfl_linux_proc_report)                                                                 \
+  F(dwfl_linux_proc_find_elf)                                                               \
+  F(dwfl_addrmodule) F(dwfl_module_addrinfo) F(dwfl_module_addrdie) F(dwfl_module_getsrc)   \
+      F(dwfl_lineinfo) F(dwarf_getscopes) F(dwarf_getscopes_die) F(dwarf_tag) F(dwarf_attr) \
+          F(dwarf_attr_integrate) F(dwarf_formstring) F(dwarf_formref_die) F(dwarf_diename) \
+              F(dwarf_formudata) F(dwarf_getsrcfiles) F(dwarf_filesrc)
 #define ADJOINT_DECLARE(name) decltype(&::name) name = nullptr;
   ADJOINT_LIBDW_FUNCTIONS(ADJOINT_DECLARE)
 #undef ADJOINT_DECLARE

@@ -11,12 +11,12 @@
 // Note [Source locations]
 // While anomaly mode is enabled, an operation that is recorded for backward notes the return
 // addresses on the stack: 0.1 microseconds where libunwind (libunwind.so.8) is installed, else 1.5.
-// They become text only where text is asked for. What is named then is the innermost call outside of
-// namespaces `adjoint` and `std`: of the line `relu(fc1(x))` in Net::forward, for both operations.
-// Functions, files and lines need a program compiled with -g (optimised code may: -O2 -g), and a
-// library built where elfutils' libdw was found. Without, there is the function, where the program
-// is not stripped, and an address for addr2line: "train+0x1234". A call that the compiler made a
-// jump, being the last of a function, leaves no address: its caller is named.
+// They become text only where text is asked for. What is named then is the innermost call outside
+// of namespaces `adjoint` and `std`: of the line `relu(fc1(x))` in Net::forward, for both
+// operations. Functions, files and lines need a program compiled with -g (optimised code may: -O2
+// -g), and a library built where elfutils' libdw was found. Without, there is the function, where
+// the program is not stripped, and an address for addr2line: "train+0x1234". A call that the
+// compiler made a jump, being the last of a function, leaves no address: its caller is named.
 #pragma once
 
 #include <cstdint>

@@ -95,14 +95,14 @@ class ADJOINT_API Backend {
   virtual Allocator* pinned_allocator() { return nullptr; }
   virtual bool is_pinned(const void* host_memory);
 
-  /// What `work`, which must outlive it, enqueues on `stream`, as a graph: nothing runs before it is
-  /// launched. Memory that the pieces take for themselves is the graph's own. Null where the device
-  /// has no graphs.
+  /// What `work`, which must outlive it, enqueues on `stream`, as a graph: nothing runs before it
+  /// is launched. Memory that the pieces take for themselves is the graph's own. Null where the
+  /// device has no graphs.
   virtual std::unique_ptr<Graph> make_graph(GraphWork& work, const Stream& stream);
 
-  /// Calls `f(context, begin, end)` for ranges that cover [0, n), on as many of the threads that the
-  /// backend's kernels work with as it likes; returns when all are done. Ranges begin at multiples
-  /// of `grain`. As long as it is not overridden: one range, on the calling thread.
+  /// Calls `f(context, begin, end)` for ranges that cover [0, n), on as many of the threads that
+  /// the backend's kernels work with as it likes; returns when all are done. Ranges begin at
+  /// multiples of `grain`. As long as it is not overridden: one range, on the calling thread.
   virtual void for_ranges(int64_t n, int64_t grain, void (*f)(void*, int64_t, int64_t),
                           void* context);
 

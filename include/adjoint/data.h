@@ -35,8 +35,8 @@ class ADJOINT_API Dataset {
   /// The examples at `indices` (kLong, 1-d, on any device), stacked. Made of get() unless a dataset
   /// knows a faster way.
   virtual Batch get_batch(const Tensor& indices) const;
-  /// Where get_batch had best find its indices: a loader copies an epoch's order there once, so that
-  /// no batch waits for a copy.
+  /// Where get_batch had best find its indices: a loader copies an epoch's order there once, so
+  /// that no batch waits for a copy.
   virtual Device index_device() const;
 };
 

@@ -162,11 +162,9 @@ struct RecordedCallOf final : RecordedCall {
   }
   static void run_kernel_over(const RecordedCall& self, const TensorIterator& other) {
     const auto& call = static_cast<const RecordedCallOf&>(self);
-    std::apply(
-        [&](const auto&, const auto&... values) {
-          call.kernel(call.stream, other, values.get()...);
-        },
-        call.args);
+    std::apply([&](const auto&,
+                   const auto&... values) { call.kernel(call.stream, other, values.get()...); },
+               call.args);
   }
   static void destroy_this(RecordedCall& self) noexcept {
     static_cast<RecordedCallOf&>(self).~RecordedCallOf();

@@ -174,7 +174,8 @@ TEST(Engine, SavedTensorsAreFreedByBackward) {
     z.backward();
     w.mutable_grad().reset();
     // z is alive, but what its graph had saved is not: w and the two sums are left.
-    EXPECT_LE(memory_stats().allocated - before, 4096 + 4 * 512) << "blocks are multiples of up to 512 bytes";
+    EXPECT_LE(memory_stats().allocated - before, 4096 + 4 * 512)
+        << "blocks are multiples of up to 512 bytes";
   }
 }
 
@@ -421,9 +422,9 @@ struct Misshapen final : Probe {
 TEST(Engine, ANodeThatReturnsWhatDoesNotFitIsNamed) {
   Tensor x = leaf({3., 4.}), y = x * 2, z = y.detach();
   auto many = probe_on<TooMany>(y, z);
-  EXPECT_TRUE(
-      throws<Error>("Function Probe returned an invalid number of gradients - expected 1, but got 2",
-                    [&] { z.backward(ones({2})); }));
+  EXPECT_TRUE(throws<Error>(
+      "Function Probe returned an invalid number of gradients - expected 1, but got 2",
+      [&] { z.backward(ones({2})); }));
   Tensor u = y.detach();
   auto shape = probe_on<Misshapen>(y, u);
   EXPECT_TRUE(

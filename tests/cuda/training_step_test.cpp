@@ -109,7 +109,8 @@ TEST(CudaTrainingStep, WhicheverAllocationFailsItThrowsLosesNothingAndCanBeTried
       }
       cudasim::clear_faults();
       if (failed) {
-        EXPECT_LE(allocator.stats().allocated, held + 16 * 1024) << "at most the gradients, allocation " << k;
+        EXPECT_LE(allocator.stats().allocated, held + 16 * 1024)
+            << "at most the gradients, allocation " << k;
         // What failed before the optimizer's step changed no parameter.
         ASSERT_EQ(training.step().item<float>(), expected) << "allocation " << k;
       }

@@ -107,15 +107,16 @@ TEST_F(Digits, LearnsOnTheSimulatedGpuWhatItLearnsOnTheCpu) {
     const std::string arguments = " --epochs 1 --model " + model;
     const Result here = run("--device cpu --out here" + arguments);
     ASSERT_EQ(here.exit_code, 0) << here.error;
-    const Result there =
-        run("--device cuda --out there" + arguments, "ADJOINT_CUDA_LIBRARY=" ADJOINT_CUDASIM_LIBRARY);
+    const Result there = run("--device cuda --out there" + arguments,
+                             "ADJOINT_CUDA_LIBRARY=" ADJOINT_CUDASIM_LIBRARY);
     ASSERT_EQ(there.exit_code, 0) << there.error;
     EXPECT_NE(there.output.find("on cuda"), std::string::npos) << there.output;
     const std::vector<double> expected = numbers(read(path("here/" + model + ".csv"))),
                               found = numbers(read(path("there/" + model + ".csv")));
     ASSERT_EQ(found.size(), 5u);
     ASSERT_EQ(expected.size(), 5u);
-    for (size_t i = 1; i < 5; ++i) EXPECT_NEAR(found[i], expected[i], 2e-3) << model << ", column " << i;
+    for (size_t i = 1; i < 5; ++i)
+      EXPECT_NEAR(found[i], expected[i], 2e-3) << model << ", column " << i;
   }
 }
 

@@ -140,7 +140,8 @@ class Squares : public data::Dataset {
 TEST(Dataset, ExamplesAreStackedIntoBatches) {
   const auto loader = data::make_data_loader(Squares(), 3);
   std::string text;
-  for (const auto& batch : *loader) text += batch.data.cpu().toString() + batch.target.cpu().toString() + "\n";
+  for (const auto& batch : *loader)
+    text += batch.data.cpu().toString() + batch.target.cpu().toString() + "\n";
   EXPECT_EQ(text,
             "tensor([[0, 0],\n        [1, 1],\n        [2, 2]])tensor([0, 1, 4])\n"
             "tensor([[3, 3],\n        [4, 4]])tensor([ 9, 16])\n");

@@ -305,8 +305,9 @@ TEST_P(OpGradient, IsTheSameByTheFusedAndByTheComposedRule) {
   }
 }
 
-/// The gradient of a function of the gradient of a function of the outputs: gradients of third order
-/// are its own. Outputs enter squared, so that linear operations have gradients of second order.
+/// The gradient of a function of the gradient of a function of the outputs: gradients of third
+/// order are its own. Outputs enter squared, so that linear operations have gradients of second
+/// order.
 variable_list gradient_of_gradient(const OpCase& row, const variable_list& inputs) {
   variable_list leaves;
   for (const Tensor& t : inputs) {

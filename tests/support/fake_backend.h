@@ -40,7 +40,7 @@ class FakeBackend final : public Backend {
   void copy_from_host(void* dst, const void* src, size_t nbytes, const Stream& stream,
                       bool non_blocking) override;
   void copy_to_host(void* dst, const void* src, size_t nbytes, const Stream& stream,
-                      bool non_blocking) override;
+                    bool non_blocking) override;
   void register_kernels(OpRegistry& registry) override;
 
   /// One of the device's streams; 0 is current at first.

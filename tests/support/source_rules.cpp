@@ -145,7 +145,8 @@ std::vector<std::string> include_violations(const SourceFile& file) {
       const bool standard = include.find_first_of("./") == include.npos;
       if (target != "adjoint" && !standard) {
         say("a public header includes only adjoint/ and the standard library, not");
-      } else if (target == "adjoint" && !stands_for_libtorch && include.starts_with("adjoint/torch")) {
+      } else if (target == "adjoint" && !stands_for_libtorch &&
+                 include.starts_with("adjoint/torch")) {
         say("only LibTorch's names lead to");
       } else if (!stands_for_libtorch &&
                  std::find(kHeavy.begin(), kHeavy.end(), include) != kHeavy.end()) {

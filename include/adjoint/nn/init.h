@@ -42,8 +42,8 @@ ADJOINT_API Tensor eye_(Tensor matrix);
 ADJOINT_API Tensor dirac_(Tensor tensor);
 /// Rows (or, where there are fewer, columns) of length `gain` at right angles to each other, of
 /// dimension 0 by all others. A. M. Saxe, J. L. McClelland, S. Ganguli, Exact solutions to the
-/// nonlinear dynamics of learning in deep linear neural networks (2014). Throws Error for fewer than
-/// 2 dimensions.
+/// nonlinear dynamics of learning in deep linear neural networks (2014). Throws Error for fewer
+/// than 2 dimensions.
 ADJOINT_API Tensor orthogonal_(Tensor tensor, double gain = 1);
 /// Normal, but for ceil(sparsity * rows) zeros in each column. J. Martens, Deep learning via
 /// Hessian-free optimization (2010). Throws Error for other than 2 dimensions, and for a sparsity

@@ -16,8 +16,8 @@
 #include "adjoint/ordered_dict.h"
 
 namespace adjoint::detail {
-/// The same number whenever the same modules are in evaluation mode: so a recorded step notices that
-/// one of them was put into another.
+/// The same number whenever the same modules are in evaluation mode: so a recorded step notices
+/// that one of them was put into another.
 ADJOINT_API extern Atomic<uint64_t> training_fingerprint;
 }  // namespace adjoint::detail
 

@@ -19,10 +19,10 @@ ADJOINT_API void clip_grad_value_(const std::vector<Tensor>& parameters, double 
 /// backward write their gradients into another; optimizers keep their states alike. Steps, clipping
 /// and zeroing then work on whole segments. The tensors stay the same objects with the same values;
 /// results are those of parameters that are not flat, bit for bit. What moves a parameter
-/// (Module::to, set_data) takes it out of its segment, which costs speed alone, until the next call.
-/// Parameters that are not contiguous stay as they are. A tensor that shares memory with a gradient
-/// (its view or detach()) sees the next gradient there; grad() itself, where it is held, does not.
-/// Throws ValueError for tensors that are no leaves.
+/// (Module::to, set_data) takes it out of its segment, which costs speed alone, until the next
+/// call. Parameters that are not contiguous stay as they are. A tensor that shares memory with a
+/// gradient (its view or detach()) sees the next gradient there; grad() itself, where it is held,
+/// does not. Throws ValueError for tensors that are no leaves.
 ADJOINT_API void flatten_parameters(const std::vector<Tensor>& parameters);
 /// All parameters as one vector, and back.
 ADJOINT_API Tensor parameters_to_vector(const std::vector<Tensor>& parameters);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Tensors out of values, memory and random numbers. `options` gives dtype (default:
 // get_default_dtype(), or kLong where the arguments are integers), device (default:
-// get_default_device()) and requires_grad. The *_like forms take those of `self` as the default, and
-// lie in memory in its order where it is dense, as in LibTorch.
-// The rules for shapes, dtypes and errors that hold for all operations stand in adjoint/ops.h.
+// get_default_device()) and requires_grad. The *_like forms take those of `self` as the default,
+// and lie in memory in its order where it is dense, as in LibTorch. The rules for shapes, dtypes
+// and errors that hold for all operations stand in adjoint/ops.h.
 #pragma once
 
 #include <initializer_list>

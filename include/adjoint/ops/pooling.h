@@ -61,7 +61,8 @@ ADJOINT_API std::tuple<Tensor, Tensor> max_pool3d_with_indices(
     const Tensor& input, IntArrayRef kernel_size, IntArrayRef stride = {}, IntArrayRef padding = 0,
     IntArrayRef dilation = 1, bool ceil_mode = false);
 /// Zeros of output_size (two numbers; of volumes three) but for the elements of `self` at the
-/// places `indices`. `stride` and `padding`, three numbers each, only have to be those of a pooling.
+/// places `indices`. `stride` and `padding`, three numbers each, only have to be those of a
+/// pooling.
 ADJOINT_API Tensor max_unpool2d(const Tensor& self, const Tensor& indices, IntArrayRef output_size);
 ADJOINT_API Tensor max_unpool3d(const Tensor& self, const Tensor& indices, IntArrayRef output_size,
                                 IntArrayRef stride, IntArrayRef padding);

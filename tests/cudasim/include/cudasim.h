@@ -23,8 +23,9 @@ enum class Mode { eager, lazy, null };
 /// draws one for each block.
 enum class Order { mixed, forward, reverse, random, priority };
 
-/// Environment variables of these names override mode, order and seed: CUDASIM_MODE=eager|lazy|null,
-/// CUDASIM_ORDER=mixed|forward|reverse|random|priority, CUDASIM_SEED=<number>.
+/// Environment variables of these names override mode, order and seed:
+/// CUDASIM_MODE=eager|lazy|null, CUDASIM_ORDER=mixed|forward|reverse|random|priority,
+/// CUDASIM_SEED=<number>.
 struct Config {
   Mode mode = Mode::lazy;
   Order order = Order::mixed;
@@ -90,9 +91,9 @@ struct Copies {
   uint64_t calls = 0, bytes = 0;
 };
 
-/// Memory that kernels are given, once for each launch that it is given to: of parameters that point
-/// to const, and of others. Memory is a block of an allocator's, or an allocation, as a whole;
-/// a library's workspace is left out.
+/// Memory that kernels are given, once for each launch that it is given to: of parameters that
+/// point to const, and of others. Memory is a block of an allocator's, or an allocation, as a
+/// whole; a library's workspace is left out.
 struct KernelBytes {
   uint64_t read = 0, written = 0;
   uint64_t touched() const { return read + written; }

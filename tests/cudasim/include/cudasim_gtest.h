@@ -10,7 +10,8 @@
 
 namespace cudasim {
 
-/// After each test: runs what is pending, and fails the test for every violation that it did not take.
+/// After each test: runs what is pending, and fails the test for every violation that it did not
+/// take.
 class ViolationListener : public testing::EmptyTestEventListener {
  public:
   void OnTestEnd(const testing::TestInfo& info) override {

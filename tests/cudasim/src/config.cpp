@@ -24,7 +24,8 @@ void read(const char* variable, std::initializer_list<std::pair<const char*, Enu
 
 Config from_environment() {
   Config config;
-  read("CUDASIM_MODE", {{"eager", Mode::eager}, {"lazy", Mode::lazy}, {"null", Mode::null}}, &config.mode);
+  read("CUDASIM_MODE", {{"eager", Mode::eager}, {"lazy", Mode::lazy}, {"null", Mode::null}},
+       &config.mode);
   read("CUDASIM_ORDER",
        {{"mixed", Order::mixed},
         {"forward", Order::forward},

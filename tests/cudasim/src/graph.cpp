@@ -215,7 +215,8 @@ cudaError_t cudaGraphExecKernelNodeSetParams(cudaGraphExec_t exec, cudaGraphNode
     }
     auto& place = exec->nodes[node->index];
     const auto& original = place->original ? place->original : place;
-    if (original.get() != node || node->work.type != Work::Type::kernel) return cudaErrorInvalidValue;
+    if (original.get() != node || node->work.type != Work::Type::kernel)
+      return cudaErrorInvalidValue;
     auto fresh = std::make_shared<CUgraphNode_st>(*original);
     fresh->original = original;
     fresh->work = reinterpret_cast<const CUgraphNode_st*>(params->extra)->work;

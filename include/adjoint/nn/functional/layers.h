@@ -78,25 +78,22 @@ inline Tensor placed(const Tensor& input, const Tensor& output, bool inplace) {
 }
 using adjoint::dropout;
 inline Tensor dropout(const Tensor& input, const DropoutFuncOptions& options = {}) {
-  return placed(input, adjoint::dropout(input, options.p(), options.training()),
-                        options.inplace());
+  return placed(input, adjoint::dropout(input, options.p(), options.training()), options.inplace());
 }
 inline Tensor dropout2d(const Tensor& input, const Dropout2dFuncOptions& options = {}) {
-  return placed(input, feature_dropout(input, options.p(), options.training()),
-                        options.inplace());
+  return placed(input, feature_dropout(input, options.p(), options.training()), options.inplace());
 }
 inline Tensor dropout3d(const Tensor& input, const Dropout3dFuncOptions& options = {}) {
   return dropout2d(input, options);
 }
 inline Tensor alpha_dropout(const Tensor& input, const AlphaDropoutFuncOptions& options = {}) {
   return placed(input, adjoint::alpha_dropout(input, options.p(), options.training()),
-                        options.inplace());
+                options.inplace());
 }
 inline Tensor feature_alpha_dropout(const Tensor& input,
                                     const FeatureAlphaDropoutFuncOptions& options = {}) {
-  return placed(input,
-                        adjoint::feature_alpha_dropout(input, options.p(), options.training()),
-                        options.inplace());
+  return placed(input, adjoint::feature_alpha_dropout(input, options.p(), options.training()),
+                options.inplace());
 }
 
 using adjoint::bilinear;
