@@ -7,6 +7,7 @@
 #include "core/autograd/record.h"
 #include "core/capture/recorder.h"
 #include "core/optim/line_search.h"
+#include "core/util/denormals.h"
 
 namespace adjoint::optim {
 namespace {
@@ -55,6 +56,7 @@ Tensor LBFGS::flat_grad() const {
 }
 
 void LBFGS::move(double distance, const Tensor& direction) const {
+  FlushDenormalGuard flush_denormals;
   int64_t at = 0;
   for (const Tensor& param : param_groups()[0].params()) {
     param.add_(direction.narrow(0, at, param.numel()).reshape(param.sizes()), distance);
@@ -64,6 +66,7 @@ void LBFGS::move(double distance, const Tensor& direction) const {
 
 /// The gradient, by the picture of the inverse curvature: two walks over the history.
 Tensor LBFGS::descent_direction(const Tensor& gradient, int64_t history_size) {
+  FlushDenormalGuard flush_denormals;
   History& h = history_;
   if (h.n_iter == 1) {
     h.old_dirs.clear();
