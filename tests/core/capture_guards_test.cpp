@@ -96,7 +96,7 @@ TEST(CaptureGuards, ReadingAValueOnTheHostIsRefusedWithItsPlace) {
     return std::string("nothing");
   };
 #ifdef ADJOINT_HAVE_LIBDW
-  const std::string place = "(capture_test.cpp:" + std::to_string(program::kLineThatReads);
+  const std::string place = "(capture_guards_test.cpp:" + std::to_string(program::kLineThatReads);
   EXPECT_NE(said([&] { program::read(x.sum()); }).find(place), std::string::npos)
       << said([&] { program::read(x.sum()); });
 #endif
