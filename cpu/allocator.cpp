@@ -43,18 +43,25 @@ size_t class_bytes(int c) {
 }
 constexpr int kNumThreadClasses = 36;  // up to kMaxThreadBlock
 
+// A trap: std::aligned_alloc wants a size that is a multiple of the alignment, as a large block's
+// need not be of a large page.
+void* aligned_memory(size_t alignment, size_t bytes) {
+  void* block = nullptr;
+  return posix_memalign(&block, alignment, bytes) == 0 ? block : nullptr;
+}
+
 // Large blocks ask for large pages: a walk through one then meets few of them, and no page of its
 // own for each row of a matrix. Whether the system has some does not matter.
 void* system_memory(size_t bytes) {
 #if defined(__linux__)
   constexpr size_t kLargePage = size_t(2) << 20;
   if (bytes >= kLargePage) {
-    void* block = std::aligned_alloc(kLargePage, bytes);
+    void* block = aligned_memory(kLargePage, bytes);
     if (block) madvise(block, bytes, MADV_HUGEPAGE);
     return block;
   }
 #endif
-  return std::aligned_alloc(kAlignment, bytes);
+  return aligned_memory(kAlignment, bytes);
 }
 
 struct FreeBlock {
