@@ -8,6 +8,7 @@
 #include "adjoint/op_registry.h"
 #include "core/device/builtin_backends.h"
 #include "cpu/allocator.h"
+#include "cpu/decomposition.h"
 #include "cpu/parallel.h"
 
 namespace adjoint {
@@ -74,7 +75,10 @@ class CpuBackend final : public Backend {
   void for_ranges(int64_t n, int64_t grain, RangeFunction f, void* context) override {
     parallel_for(0, n, grain, f, context);
   }
-  void register_kernels(OpRegistry& registry) override { register_best_kernels(registry); }
+  void register_kernels(OpRegistry& registry) override {
+    register_best_kernels(registry);
+    register_decomposition_kernels(registry);
+  }
 };
 
 }  // namespace

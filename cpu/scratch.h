@@ -17,6 +17,7 @@ enum class Scratch {
   kConvolutionPartials,
   kReduce,
   kSort,
+  kDecomposition,
   kCount
 };
 

@@ -129,6 +129,17 @@ MatrixDims matrix_dims(const Tensor& self, IntArrayRef dim) {
   return dims;
 }
 
+/// Of the matrices in `dims`, in a last dimension.
+Tensor singular_values(const Tensor& self, const MatrixDims& dims) {
+  return linalg_svdvals(movedim(self, {dims.row, dims.column}, {-2, -1}));
+}
+/// `reduced` with sizes of 1 at the dimensions of the matrices, where they are to be kept.
+Tensor with_matrix_dims(const Tensor& reduced, const MatrixDims& dims, bool keepdim) {
+  if (!keepdim) return reduced;
+  return reduced.unsqueeze(dims.row < dims.column ? dims.row : dims.column)
+      .unsqueeze(dims.row < dims.column ? dims.column : dims.row);
+}
+
 }  // namespace
 
 Tensor linalg_vector_norm(const Tensor& self, const Scalar& ord, OptionalIntArrayRef dim,
@@ -141,8 +152,10 @@ Tensor linalg_matrix_norm(const Tensor& self, const Scalar& ord, IntArrayRef dim
                           std::optional<ScalarType> dtype) {
   const MatrixDims dims = matrix_dims(self, dim);
   const double order = ord.toDouble(), magnitude = std::abs(order);
-  ADJOINT_CHECK_WITH(NotImplementedError, magnitude != 2, "linalg.matrix_norm: order ", order,
-                     " needs singular values, which are not implemented");
+  if (magnitude == 2) {
+    const Tensor s = singular_values(widened("linalg.matrix_norm", self, dtype), dims);
+    return with_matrix_dims(order > 0 ? amax(s, {-1}) : amin(s, {-1}), dims, keepdim);
+  }
   ADJOINT_CHECK(magnitude == 1 || magnitude == kInfinity, "linalg.matrix_norm: Order ", order,
                 " not supported.");
   const int64_t summed = magnitude == 1 ? dims.row : dims.column;
@@ -154,10 +167,11 @@ Tensor linalg_matrix_norm(const Tensor& self, const Scalar& ord, IntArrayRef dim
 
 Tensor linalg_matrix_norm(const Tensor& self, std::string_view ord, IntArrayRef dim, bool keepdim,
                           std::optional<ScalarType> dtype) {
-  matrix_dims(self, dim);
-  ADJOINT_CHECK_WITH(NotImplementedError, ord != "nuc",
-                     "linalg.matrix_norm: the nuclear norm needs singular values, which are not "
-                     "implemented");
+  const MatrixDims dims = matrix_dims(self, dim);
+  if (ord == "nuc") {
+    const Tensor s = singular_values(widened("linalg.matrix_norm", self, dtype), dims);
+    return with_matrix_dims(s.sum({-1}), dims, keepdim);
+  }
   ADJOINT_CHECK(ord == "fro", "linalg.matrix_norm: Order ", ord, " not supported.");
   return linalg_vector_norm(self, 2, dim, keepdim, dtype);
 }

@@ -12,6 +12,7 @@ IndexError::~IndexError() = default;
 ValueError::~ValueError() = default;
 TypeError::~TypeError() = default;
 NotImplementedError::~NotImplementedError() = default;
+LinAlgError::~LinAlgError() = default;
 OutOfMemoryError::~OutOfMemoryError() = default;
 CUDAError::~CUDAError() = default;
 IOError::~IOError() = default;

@@ -14,6 +14,7 @@ void register_convolution_kernels(OpRegistry&);
 void register_copy_kernels(OpRegistry&);
 void register_cross_entropy_kernels(OpRegistry&);
 void register_division_kernels(OpRegistry&);
+void register_decomposition_kernels(OpRegistry&);
 void register_dropout_kernels(OpRegistry&);
 void register_extremum_kernels(OpRegistry&);
 void register_index_kernels(OpRegistry&);
@@ -53,6 +54,7 @@ void register_kernels(OpRegistry& registry) {
   register_copy_kernels(registry);
   register_cross_entropy_kernels(registry);
   register_division_kernels(registry);
+  register_decomposition_kernels(registry);
   register_dropout_kernels(registry);
   register_extremum_kernels(registry);
   register_index_kernels(registry);

@@ -55,6 +55,13 @@ class ADJOINT_API NotImplementedError : public Error {
   ~NotImplementedError() override;
 };
 
+/// A matrix that a decomposition does not exist of: a singular one, or one not positive-definite.
+class ADJOINT_API LinAlgError : public Error {
+ public:
+  using Error::Error;
+  ~LinAlgError() override;
+};
+
 /// A device's memory, or its limit, is exhausted. The program can go on: nothing was lost.
 class ADJOINT_API OutOfMemoryError : public Error {
  public:

@@ -15,6 +15,7 @@
 #include "adjoint/ops/comparison.h"
 #include "adjoint/ops/convolution.h"
 #include "adjoint/ops/creation.h"
+#include "adjoint/ops/decomposition.h"
 #include "adjoint/ops/distance.h"
 #include "adjoint/ops/einsum.h"
 #include "adjoint/ops/index.h"

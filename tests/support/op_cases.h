@@ -182,6 +182,7 @@ std::vector<OpCase> copy_cases();
 std::vector<OpCase> creation_cases();
 std::vector<OpCase> composed_cases();
 std::vector<OpCase> margin_cases();
+std::vector<OpCase> decomposition_cases();
 std::vector<OpCase> layer_cases();
 std::vector<OpCase> resampling_cases();
 

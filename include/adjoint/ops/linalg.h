@@ -16,12 +16,12 @@ ADJOINT_API Tensor linalg_vector_norm(const Tensor& self, const Scalar& ord = 2,
                                       OptionalIntArrayRef dim = std::nullopt, bool keepdim = false,
                                       std::optional<ScalarType> dtype = std::nullopt);
 /// Of matrices in the two dimensions `dim`: the largest (ord 1; -1: smallest) sum of a column's
-/// magnitudes, the same of rows (ord inf, -inf). Orders 2 and -2, and "nuc", which need singular
-/// values, throw NotImplementedError, others Error.
+/// magnitudes, the same of rows (ord inf, -inf), or the largest (2; -2: smallest) singular value,
+/// which waits for a device (adjoint/ops/decomposition.h). Throws Error for other orders.
 ADJOINT_API Tensor linalg_matrix_norm(const Tensor& self, const Scalar& ord,
                                       IntArrayRef dim = {-2, -1}, bool keepdim = false,
                                       std::optional<ScalarType> dtype = std::nullopt);
-/// "fro": the norm of order 2 of a matrix's elements.
+/// "fro": the norm of order 2 of a matrix's elements; "nuc": the sum of its singular values.
 ADJOINT_API Tensor linalg_matrix_norm(const Tensor& self, std::string_view ord = "fro",
                                       IntArrayRef dim = {-2, -1}, bool keepdim = false,
                                       std::optional<ScalarType> dtype = std::nullopt);
