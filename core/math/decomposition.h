@@ -53,9 +53,14 @@ HOST_DEVICE_CALLED T dot(const T* x, const T* y, int64_t n) {
   return ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]));
 }
 
-template <class T>
-HOST_DEVICE_CALLED void fill_identity(T* a, int64_t n, int64_t m, int64_t rank, int64_t size) {
-  for (int64_t i = rank; i < n * m; i += size) a[i] = T(i / m == i % m);
+/// f(i, j) for the elements of an [n, m] matrix, divided between the team.
+template <class Team, class F>
+HOST_DEVICE void for_each_element(const Team& team, int64_t n, int64_t m, const F& f) {
+  ROLLED
+  for (int64_t i = team.row(); i < n; i += team.rows()) {
+    ROLLED
+    for (int64_t j = team.column(); j < m; j += team.columns()) f(i, j);
+  }
 }
 
 /// The lower triangle of a [n, n] as L with L L^T = a, zeros above. Returns 0, or the order of the
@@ -80,9 +85,9 @@ HOST_DEVICE int cholesky(const Team& team, T* a, int64_t n) {
     }
     team.sync();
   }
-  for (int64_t i = team.rank(); i < n * n; i += team.size()) {
-    if (i % n > i / n) a[i] = T(0);
-  }
+  for_each_element(team, n, n, [&](int64_t i, int64_t j) {
+    if (j > i) a[i * n + j] = T(0);
+  });
   return info;
 }
 
@@ -190,8 +195,7 @@ HOST_DEVICE void qr(const Team& team, const T* a, T* q, T* r, T* work, int64_t m
                     int64_t kq, int64_t kr) {
   const int64_t steps = m < n ? m : n;
   T *const columns = work, *const q_columns = columns + n * m, *const taus = q_columns + kq * m;
-  ROLLED
-  for (int64_t i = team.rank(); i < m * n; i += team.size()) columns[i % n * m + i / n] = a[i];
+  for_each_element(team, m, n, [&](int64_t i, int64_t j) { columns[j * m + i] = a[i * n + j]; });
   ROLLED
   for (int64_t k = 0; k < steps; ++k) {
     team.sync();
@@ -226,10 +230,9 @@ HOST_DEVICE void qr(const Team& team, const T* a, T* q, T* r, T* work, int64_t m
     }
   }
   team.sync();
-  ROLLED
-  for (int64_t i = team.rank(); i < kr * n; i += team.size()) {
-    r[i] = i / n <= i % n ? columns[i % n * m + i / n] : T(0);
-  }
+  for_each_element(team, kr, n, [&](int64_t i, int64_t j) {
+    r[i * n + j] = i <= j ? columns[j * m + i] : T(0);
+  });
   ROLLED
   for (int64_t j = team.rank(); j < kq; j += team.size()) {
     T* const column = q_columns + j * m;
@@ -250,15 +253,12 @@ struct Pair {
   int64_t p, q;
 };
 HOST_DEVICE_CALLED bool pair_of(int64_t round, int64_t k, int64_t n, Pair& pair) {
-  const int64_t others = n % 2 == 0 ? n - 1 : n;
-  int64_t p = (round + k) % others, q = k == 0 ? others : (round + others - k) % others;
-  if (p > q) {
-    const int64_t x = p;
-    p = q;
-    q = x;
-  }
-  pair = {p, q};
-  return q < n;
+  const int others = int(n % 2 == 0 ? n - 1 : n);
+  int p = int(round) + int(k), q = k == 0 ? others : int(round) - int(k);
+  if (p >= others) p -= others;
+  if (q < 0) q += others;
+  pair = {p < q ? p : q, p < q ? q : p};
+  return pair.q < n;
 }
 HOST_DEVICE int64_t rounds_of(int64_t n) { return n % 2 == 0 ? n - 1 : n; }
 HOST_DEVICE int64_t pairs_of(int64_t n) { return (n + 1) / 2; }
@@ -301,12 +301,10 @@ HOST_DEVICE void eigh(const Team& team, const T* a, T* values, T* vectors, T* wo
   T *const b = work, *const v = b + n * n, *const cosines = v + n * n;
   T *const sines = cosines + pairs_of(n), *const turned = sines + pairs_of(n),
            *const diagonal = turned + pairs_of(n);
-  ROLLED
-  for (int64_t i = team.rank(); i < n * n; i += team.size()) {
-    const int64_t row = i / n, column = i % n;
-    b[i] = row >= column ? a[i] : a[column * n + row];
-  }
-  fill_identity(v, n, n, team.rank(), team.size());
+  for_each_element(team, n, n, [&](int64_t i, int64_t j) {
+    b[i * n + j] = i >= j ? a[i * n + j] : a[j * n + i];
+    v[i * n + j] = T(i == j);
+  });
   team.sync();
   const T largest = largest_magnitude(b, n * n);
   const bool finite = largest - largest == T(0);
@@ -426,11 +424,9 @@ HOST_DEVICE int svd(const Team& team, const T* a, T* u, T* s, T* v, T* work, int
   const T largest = largest_magnitude(a, m * n);
   const bool finite = largest - largest == T(0);
   const T unit = largest > T(0) ? largest : T(1);
-  ROLLED
-  for (int64_t i = team.rank(); i < m * n; i += team.size()) {
-    columns[i % n * m + i / n] = a[i] / unit;
-  }
-  fill_identity(turns, n, n, team.rank(), team.size());
+  for_each_element(team, m, n,
+                   [&](int64_t i, int64_t j) { columns[j * m + i] = a[i * n + j] / unit; });
+  for_each_element(team, n, n, [&](int64_t i, int64_t j) { turns[i * n + j] = T(i == j); });
   const T epsilon = std::numeric_limits<T>::epsilon(), right = epsilon * sqrt(T(m));
   ROLLED
   for (int sweep = 0; finite && sweep < kMaxSweeps; ++sweep) {

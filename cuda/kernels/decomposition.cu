@@ -32,7 +32,7 @@ __device__ __forceinline__ void copy_matrix(T* to, const T* from, int64_t numel)
 }
 
 template <class T>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 1)
     cholesky_kernel(T* l, int32_t* info, const T* __restrict__ a, int64_t n) {
   const int64_t b = blockIdx.x;
   copy_matrix(l + b * n * n, a + b * n * n, n * n);
@@ -41,7 +41,7 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 template <class T>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 1)
     solve_triangular_kernel(T* x, const T* __restrict__ a, const T* __restrict__ right, int64_t n,
                             int64_t m, bool upper, bool unit) {
   const int64_t b = blockIdx.x;
@@ -50,7 +50,7 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 template <class T>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 1)
     lu_factor_kernel(T* lu, int32_t* pivots, int32_t* info, const T* __restrict__ a, int64_t m,
                      int64_t n) {
   const int64_t b = blockIdx.x;
@@ -59,7 +59,7 @@ __global__ void __launch_bounds__(kThreads)
   if (threadIdx.x == 0) info[b] = found;
 }
 
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 1)
     permutation_kernel(int64_t* rows, const int32_t* __restrict__ pivots, int64_t batch, int64_t k,
                        int64_t m) {
   const int64_t b = int64_t(blockIdx.x) * kThreads + threadIdx.x;
@@ -67,7 +67,7 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 template <class T>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 1)
     qr_kernel(T* q, T* r, T* work, const T* __restrict__ a, int64_t m, int64_t n, int64_t kq,
               int64_t kr) {
   const int64_t b = blockIdx.x;
@@ -76,7 +76,7 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 template <class T>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 1)
     eigh_kernel(T* values, T* vectors, T* work, const T* __restrict__ a, int64_t n) {
   const int64_t b = blockIdx.x;
   math::eigh(Block(), a + b * n * n, values + b * n, vectors + b * n * n,
@@ -84,7 +84,7 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 template <class T>
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 1)
     svd_kernel(T* u, T* s, T* v, int32_t* info, T* work, const T* __restrict__ a, int64_t m,
                int64_t n) {
   const int64_t b = blockIdx.x;
