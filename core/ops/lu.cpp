@@ -395,7 +395,10 @@ Tensor linalg_lu_solve(const Tensor& lu, const Tensor& pivots, const Tensor& b, 
                 "linalg.lu_solve: Number of pivots per batch should be same as the dimension of "
                 "the matrix");
   check_right_side("linalg.lu_solve", lu, b, left);
-  if (!left) return linalg_lu_solve(lu, pivots, b.mT(), true, !adjoint).mT();
+  if (!left) {
+    return under_name("LinalgLuSolveBackward0",
+                      linalg_lu_solve(lu, pivots, b.mT(), true, !adjoint).mT());
+  }
   const Tensor rows = permutation_of(pivots, lu.size(-1));
   Tensor x;
   if (adjoint) {

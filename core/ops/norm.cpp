@@ -136,8 +136,7 @@ Tensor singular_values(const Tensor& self, const MatrixDims& dims) {
 /// `reduced` with sizes of 1 at the dimensions of the matrices, where they are to be kept.
 Tensor with_matrix_dims(const Tensor& reduced, const MatrixDims& dims, bool keepdim) {
   if (!keepdim) return reduced;
-  return reduced.unsqueeze(dims.row < dims.column ? dims.row : dims.column)
-      .unsqueeze(dims.row < dims.column ? dims.column : dims.row);
+  return movedim(reduced.unsqueeze(-1).unsqueeze(-1), {-2, -1}, {dims.row, dims.column});
 }
 
 }  // namespace

@@ -27,6 +27,8 @@ Tensor sum_of(const Tensor& a, const Tensor& b) {
   return !a.defined() ? b : !b.defined() ? a : a + b;
 }
 
+Tensor skew(const Tensor& x) { return x - x.mT(); }
+
 // ---- QR
 // -----------------------------------------------------------------------------------------------
 
@@ -100,7 +102,8 @@ std::tuple<Tensor, Tensor> run_qr(const Tensor& self, int64_t kq, int64_t kr) {
 // ---- Eigenvectors
 // -----------------------------------------------------------------------------------------------
 
-/// M. Giles, 2008, section 3.1: V (diag(gL) + (V^T gV) / E) V^T, E_ij = L_j - L_i.
+/// M. Giles, 2008, section 3.1: V (diag(gL) + (V^T gV) / E) V^T, E_ij = L_j - L_i; the symmetric
+/// part of it.
 struct LinalgEighBackward final : Node {
   SavedTensor values_, vectors_;
 
@@ -112,7 +115,7 @@ struct LinalgEighBackward final : Node {
     if (!grad_vectors.defined()) return {matmul(v * grad_values.unsqueeze(-2), v.mT())};
     const Tensor l = values_.unpack(*this), mask = diagonal_mask(l.size(-1), l);
     const Tensor gaps = masked_fill(l.unsqueeze(-2) - l.unsqueeze(-1), mask, 1);
-    Tensor middle = masked_fill(matmul(v.mT(), grad_vectors), mask, 0) / gaps;
+    Tensor middle = skew(matmul(v.mT(), grad_vectors)) * 0.5 / gaps;
     if (grad_values.defined()) middle = middle + diag_embed(grad_values);
     return {matmul(matmul(v, middle), v.mT())};
   }
@@ -146,8 +149,6 @@ std::tuple<Tensor, Tensor> eigh_of(const char* op, const Tensor& self, std::stri
 
 // ---- Singular vectors
 // -----------------------------------------------------------------------------------------------
-
-Tensor skew(const Tensor& x) { return x - x.mT(); }
 
 /// J. Townsend, "Differentiating the singular value decomposition", 2016, equations 10 to 13:
 /// U ((skew(U^T gU) / E) S + S (skew(V^T gV) / E) + diag(gS)) V^T, E_ij = S_j^2 - S_i^2, and what
