@@ -246,10 +246,16 @@ void copy_slices(const SliceCopy& s, U* out, const U* self, const Indices& index
     return with_indices(index, [&](const auto& list) { copy_columns(s, out, self, list); });
   }
   parallel_for(0, s.outer * s.count, max(1, kGrainSize / s.inner), [&](int64_t begin, int64_t end) {
-    for (int64_t at = begin; at < end; ++at) {
-      int64_t row = checked(index[at % s.count], s.op, s.dim, s.size);
+    int64_t i = begin % s.count;
+    const U* slices = self + begin / s.count * s.size * s.inner;
+    for (int64_t at = begin; at < end; ++at, ++i) {
+      if (i == s.count) {
+        i = 0;
+        slices += s.size * s.inner;
+      }
+      const int64_t row = checked(index[i], s.op, s.dim, s.size);
       U* to = out + at * s.inner;
-      const U* from = self + (at / s.count * s.size + row) * s.inner;
+      const U* from = slices + row * s.inner;
       if (row == s.zero_row) {
         __builtin_memset(to, 0, size_t(s.inner) * sizeof(U));
       } else if (s.inner == 1) {

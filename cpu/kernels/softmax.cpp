@@ -70,18 +70,32 @@ void softmax_backward_kernel(const Stream&, const Tensor& grad_input, const Tens
     using V = Vec<C>;
     const S *grads = elements<S>(grad), *results = elements<S>(out);
     S* to = outputs<S>(grad_input);
-    for_each_line<C>(out, dim, [&](auto line, int64_t first, int64_t) {
-      const S *g = grads + first, *y = results + first;
-      V sum(C(0));
-      line.each([&](int64_t at, int lanes) {
-        V dy = load<C>(g + at, lanes);
-        sum += kLog ? dy : dy * load<C>(y + at, lanes);
+    const auto term = [&](int64_t at, int lanes) {
+      V dy = load<C>(grads + at, lanes);
+      return kLog ? dy : dy * load<C>(results + at, lanes);
+    };
+    const auto write = [&](int64_t at, int lanes, V sum) {
+      V dy = load<C>(grads + at, lanes), y = load<C>(results + at, lanes);
+      store(kLog ? dy - exp(y) * sum : (dy - sum) * y, to + at, lanes);
+    };
+    const LineShape s(*out.impl(), dim);
+    if (s.inner == 1) {
+      return for_each_row_line<C>(s, [&](const Row<C>& row, int64_t first, int64_t) {
+        V sum(C(0));
+        row.each([&](int64_t at, int lanes) { sum += term(first + at, lanes); });
+        sum = row.add_lanes(sum);
+        row.each([&](int64_t at, int lanes) { write(first + at, lanes, sum); });
       });
-      sum = line.add_lanes(sum);
-      line.each([&](int64_t at, int lanes) {
-        V dy = load<C>(g + at, lanes), result = load<C>(y + at, lanes);
-        store(kLog ? dy - exp(result) * sum : (dy - sum) * result, to + first + at, lanes);
-      });
+    }
+    for_each_strip<C>(s, [&](int64_t columns, int64_t first) {
+      alignas(64) C sums[kStrip];
+      add_rows(s.n, s.inner, columns, sums,
+               [&](int64_t at, int lanes) { return term(first + at, lanes); });
+      for (int64_t row = 0; row < s.n; ++row) {
+        for_each_vector<C>(columns, [&](int64_t i, int lanes) {
+          write(first + row * s.inner + i, lanes, V::load(sums + i));
+        });
+      }
     });
   });
 }
