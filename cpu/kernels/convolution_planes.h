@@ -37,19 +37,23 @@ ADJOINT_ALWAYS_INLINE T read(const S* p) {
   return T(Vec<T>::load(p, 1).v[0]);
 }
 
+/// Rows of an image mostly follow each other: what is fetched ahead are rows that come next.
 template <class T, class S>
 void copy_row(T* to, const S* from, int64_t stride, int64_t n) {
   using V = Vec<T>;
-  for (int64_t i = 0; i < n; i += V::size) {
-    int lanes = int(min(V::size, n - i));
-    V x = stride != 1 ? V::load_strided(from + i * stride, stride * int64_t(sizeof(S)), lanes)
-          : lanes == V::size ? V::load(from + i)
-                             : V::load(from + i, lanes);
-    if (lanes == V::size) {
-      x.store(to + i);
-    } else {
-      x.store(to + i, lanes);
+  constexpr int64_t kAhead = 4096 / int64_t(sizeof(S));
+  int64_t i = 0;
+  if (stride == 1) {
+    for (; i + V::size <= n; i += V::size) {
+      __builtin_prefetch(from + i + kAhead);
+      V::load(from + i).store(to + i);
     }
+    if (i < n) V::load(from + i, int(n - i)).store(to + i, int(n - i));
+    return;
+  }
+  for (; i < n; i += V::size) {
+    const int lanes = int(min(V::size, n - i));
+    V::load_strided(from + i * stride, stride * int64_t(sizeof(S)), lanes).store(to + i, lanes);
   }
 }
 
@@ -221,9 +225,9 @@ int64_t vectors_for(int64_t rows, int64_t pitch, int64_t columns) {
   return ceil_div((rows - 1) * pitch + columns, Vec<T>::size);
 }
 
-/// How many rows a block has, of `total`: about as many as `bytes_per_row` lets.
-inline int64_t rows_per_block(int64_t total, int64_t bytes_per_row) {
-  int64_t blocks = ceil_div(total, max(1, kBlockBytes / max(1, bytes_per_row)));
+/// How many rows a block has, of `total`: about as many as fit `bytes`.
+inline int64_t rows_per_block(int64_t total, int64_t bytes_per_row, int64_t bytes = kBlockBytes) {
+  int64_t blocks = ceil_div(total, max(1, bytes / max(1, bytes_per_row)));
   return ceil_div(total, max(1, blocks));
 }
 inline int64_t tasks_worth_a_thread(int64_t multiplications) {
