@@ -39,7 +39,7 @@ __global__ void __launch_bounds__(kListThreads)
     g.v[k] = stored_from<S>(x * C(inverse));
   }
   if (inverse != 1.0f) lane.store(g, grad);
-  if (!finite) *found_inf = 1;  // whoever writes, writes the same
+  if (!finite) atomicExch(found_inf, 1.0f);
 }
 
 __global__ void update_scale(const double* settings, int optimizers, float* scale, int32_t* tracker,

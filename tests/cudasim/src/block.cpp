@@ -303,6 +303,7 @@ uint64_t Executor::exchange(const WarpOperation& operation, unsigned mask, uint6
   if (g == warp.groups) {
     ++warp.groups;
     group.operation = &operation;
+    group.generation = warp.generation++;
     exchange.mask = mask;
     exchange.lanes = 0;
   }
@@ -316,7 +317,7 @@ uint64_t Executor::exchange(const WarpOperation& operation, unsigned mask, uint6
   thread.waits_in = operation.name;
   thread.mask = mask;
   thread.place = place;
-  const unsigned generation = warp.generation;
+  const unsigned generation = group.generation;
   if (operation.orders_memory) tsan_.arrive(1 + self / kWarpSize, generation);
   if ((mask & warp.lanes & ~warp.returned & ~exchange.lanes) == 0) complete(warp, g);
   wait();
@@ -334,7 +335,6 @@ void Executor::complete(Warp& warp, int g) {
     thread_[size_t(first + lane)].result = results[size_t(lane)];
     make_ready(first + lane);
   }
-  if (group.operation->orders_memory) ++warp.generation;
   if (g != --warp.groups) group = warp.waiting[size_t(warp.groups)];
 }
 

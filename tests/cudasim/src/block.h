@@ -75,12 +75,13 @@ class Executor {
   };
   struct Group {
     const WarpOperation* operation;
+    unsigned generation;
     Exchange exchange;
   };
   struct Warp {
     unsigned lanes, returned;  // those that there are, and of them those that have returned
     int groups;                // that wait
-    unsigned generation;       // of __syncwarp
+    unsigned generation;       // of the next group
     std::array<Group, kWarpSize> waiting;
   };
 

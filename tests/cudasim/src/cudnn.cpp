@@ -1,71 +1,30 @@
 // SPDX-License-Identifier: MIT
-// cuDNN's graph API, for graphs of one convolution: descriptors, five engines, execution.
+// cuDNN's graph API, for graphs of one convolution: five engines, and execution.
 #include "cudnn.h"
 
 #include <algorithm>
 #include <cstring>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "api.h"
-#include "convolution.h"
 #include "cudasim.h"
+#include "cudnn_convolution.h"
+#include "cudnn_descriptor.h"
 
 struct cudnnContext {
   int device = 0;
   cudaStream_t stream = nullptr;
 };
 
-namespace {
-
+using namespace cudasim::cudnn;
 using cudasim::ConvolutionArguments;
 using cudasim::ConvolutionPass;
 
-struct State;
-using Shared = std::shared_ptr<const State>;
+namespace {
 
-struct Value {
-  cudnnBackendAttributeType_t type;
-  int64_t count;
-  std::vector<char> bytes;
-  std::vector<Shared> parts;
-};
-
-/// What a descriptor refers to, and what it was made part of keeps.
-struct State {
-  cudnnBackendDescriptorType_t type{};
-  bool finalized = false;
-  std::map<int, Value> values;
-
-  bool has(int name) const { return values.count(name) != 0; }
-  template <class T>
-  void read(int name, T* to, size_t count = 1) const {
-    std::memcpy(to, values.at(name).bytes.data(), count * sizeof(T));
-  }
-  template <class T>
-  T get(int name) const {
-    T value;
-    read(name, &value);
-    return value;
-  }
-  const State& part(int name) const { return *values.at(name).parts.at(0); }
-};
-struct Descriptor {
-  std::shared_ptr<State> state = std::make_shared<State>();
-};
-Descriptor* of(cudnnBackendDescriptor_t raw) { return static_cast<Descriptor*>(raw); }
-
-thread_local std::string last_error;
-cudnnStatus_t fail(cudnnStatus_t status, const char* why) {
-  last_error = why;
-  return status;
-}
-#define REQUIRE(condition, status) \
-  if (!(condition)) return fail(CUDNN_STATUS_##status, #condition " does not hold")
-
-// ---- Engines: what each is called among the library's calls, and its numerical notes
+// What each engine is called among the library's calls, and its numerical notes.
 constexpr int kEngines = 5;
 constexpr int64_t kWorkspaceBytes = 65536;  // enough for races on it to show
 const cudasim::LibraryFunction kEngineNames[kEngines] = {
@@ -84,196 +43,6 @@ const std::vector<cudnnBackendNumericalNote_t> kNotes[kEngines] = {
 };
 // Attributes of states that the program does not set.
 constexpr int kEngine = -1;
-
-template <class T>
-Value value_of(cudnnBackendAttributeType_t type, const std::vector<T>& values) {
-  Value value{type, int64_t(values.size()), {}, {}};
-  value.bytes.resize(values.size() * sizeof(T));
-  if (!values.empty()) std::memcpy(value.bytes.data(), values.data(), value.bytes.size());
-  return value;
-}
-
-// ---- What a descriptor needs
-struct Attribute {
-  int name;
-  cudnnBackendAttributeType_t type;
-  int64_t count;
-};
-struct Requirements {
-  cudnnBackendDescriptorType_t type;
-  std::vector<Attribute> attributes;
-};
-const std::vector<Requirements>& requirements() {
-  static const std::vector<Requirements> list{
-      {CUDNN_BACKEND_TENSOR_DESCRIPTOR,
-       {{CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, 1},
-        {CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, 4},
-        {CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64, 4},
-        {CUDNN_ATTR_TENSOR_UNIQUE_ID, CUDNN_TYPE_INT64, 1},
-        {CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, CUDNN_TYPE_INT64, 1}}},
-      {CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR,
-       {{CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, CUDNN_TYPE_INT64, 1},
-        {CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, 1},
-        {CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE, 1},
-        {CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, CUDNN_TYPE_INT64, 2},
-        {CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, CUDNN_TYPE_INT64, 2},
-        {CUDNN_ATTR_CONVOLUTION_DILATIONS, CUDNN_TYPE_INT64, 2},
-        {CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, CUDNN_TYPE_INT64, 2}}},
-      {CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR,
-       {{CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1},
-        {CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1},
-        {CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1},
-        {CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1},
-        {CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA, CUDNN_TYPE_FLOAT, 1},
-        {CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA, CUDNN_TYPE_FLOAT, 1}}},
-      {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR,
-       {{CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1},
-        {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1},
-        {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1},
-        {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1},
-        {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA, CUDNN_TYPE_FLOAT, 1},
-        {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA, CUDNN_TYPE_FLOAT, 1}}},
-      {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR,
-       {{CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1},
-        {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1},
-        {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1},
-        {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1},
-        {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA, CUDNN_TYPE_FLOAT, 1},
-        {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA, CUDNN_TYPE_FLOAT, 1}}},
-      {CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR,
-       {{CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1},
-        {CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1}}},
-      {CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR,
-       {{CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1},
-        {CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1}}},
-      {CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR,
-       {{CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1},
-        {CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1}}},
-      {CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR,
-       {{CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, 3},
-        {CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, 3},
-        {CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1}}},
-      {CUDNN_BACKEND_ENGINECFG_DESCRIPTOR, {}},
-      {CUDNN_BACKEND_ENGINE_DESCRIPTOR, {}},
-  };
-  return list;
-}
-const Requirements* requirements_of(cudnnBackendDescriptorType_t type) {
-  for (const Requirements& r : requirements()) {
-    if (r.type == type) return &r;
-  }
-  return nullptr;
-}
-
-size_t size_of(cudnnBackendAttributeType_t type) {
-  switch (type) {
-    case CUDNN_TYPE_DATA_TYPE:
-    case CUDNN_TYPE_FLOAT:
-    case CUDNN_TYPE_CONVOLUTION_MODE:
-    case CUDNN_TYPE_HEUR_MODE:
-    case CUDNN_TYPE_NUMERICAL_NOTE:
-      return 4;
-    default:
-      return 8;
-  }
-}
-
-// ---- Convolutions
-struct Operation {
-  ConvolutionPass pass;
-  int convolution, x, w, y, alpha, beta;
-};
-Operation operation_of(const State& operation) {
-  switch (operation.type) {
-    case CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR:
-      return {ConvolutionPass::kForward,
-              CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
-              CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,
-              CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
-              CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,
-              CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
-              CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA};
-    case CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR:
-      return {ConvolutionPass::kBackwardData,
-              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
-              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,
-              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
-              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY,
-              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
-              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA};
-    default:
-      return {ConvolutionPass::kBackwardFilter,
-              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
-              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
-              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
-              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY,
-              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
-              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA};
-  }
-}
-
-ConvolutionArguments::Image image_of(const State& tensor) {
-  ConvolutionArguments::Image image;
-  tensor.read(CUDNN_ATTR_TENSOR_DIMENSIONS, image.sizes, 4);
-  tensor.read(CUDNN_ATTR_TENSOR_STRIDES, image.strides, 4);
-  return image;
-}
-
-cudnnStatus_t describe(const State& operation, ConvolutionArguments& c) {
-  const Operation names = operation_of(operation);
-  const State& convolution = operation.part(names.convolution);
-  const State& x = operation.part(names.x);
-  c.pass = names.pass;
-  c.x = image_of(x);
-  c.w = image_of(operation.part(names.w));
-  c.y = image_of(operation.part(names.y));
-  int64_t after[2];
-  convolution.read(CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, c.padding, 2);
-  convolution.read(CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, after, 2);
-  convolution.read(CUDNN_ATTR_CONVOLUTION_DILATIONS, c.dilation, 2);
-  convolution.read(CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, c.stride, 2);
-  const auto type = x.get<cudnnDataType_t>(CUDNN_ATTR_TENSOR_DATA_TYPE);
-  c.type = type == CUDNN_DATA_HALF       ? CUDA_R_16F
-           : type == CUDNN_DATA_BFLOAT16 ? CUDA_R_16BF
-                                         : CUDA_R_32F;
-  for (int d = 0; d < 2; ++d) {
-    const int64_t padded = c.x.sizes[2 + d] + c.padding[d] + after[d];
-    const int64_t kernel = c.dilation[d] * (c.w.sizes[2 + d] - 1) + 1;
-    REQUIRE(c.y.sizes[2 + d] == (padded - kernel) / c.stride[d] + 1, BAD_PARAM_SHAPE_MISMATCH);
-  }
-  REQUIRE(c.y.sizes[0] == c.x.sizes[0], BAD_PARAM_SHAPE_MISMATCH);
-  REQUIRE(c.y.sizes[1] == c.w.sizes[0], BAD_PARAM_SHAPE_MISMATCH);
-  REQUIRE(c.x.sizes[1] % c.w.sizes[1] == 0, BAD_PARAM_SHAPE_MISMATCH);
-  REQUIRE(c.w.sizes[0] % (c.x.sizes[1] / c.w.sizes[1]) == 0, BAD_PARAM_SHAPE_MISMATCH);
-  return CUDNN_STATUS_SUCCESS;
-}
-
-bool has_channels_last(const ConvolutionArguments::Image& image) {
-  return image.sizes[1] > 1 && image.strides[1] == 1 && image.sizes[2] * image.sizes[3] > 1;
-}
-
-/// What engines can do, and what the program may ask of them.
-cudnnStatus_t check_support(const State& operation) {
-  const Operation names = operation_of(operation);
-  const State& convolution = operation.part(names.convolution);
-  const auto type = operation.part(names.x).get<cudnnDataType_t>(CUDNN_ATTR_TENSOR_DATA_TYPE);
-  for (int tensor : {names.w, names.y}) {
-    REQUIRE(operation.part(tensor).get<cudnnDataType_t>(CUDNN_ATTR_TENSOR_DATA_TYPE) == type,
-            NOT_SUPPORTED_DATA_TYPE);
-  }
-  REQUIRE(type != CUDNN_DATA_DOUBLE, NOT_SUPPORTED_DATA_TYPE);
-  REQUIRE(convolution.get<cudnnDataType_t>(CUDNN_ATTR_CONVOLUTION_COMP_TYPE) == CUDNN_DATA_FLOAT,
-          NOT_SUPPORTED_DATA_TYPE);
-  REQUIRE(convolution.get<cudnnConvolutionMode_t>(CUDNN_ATTR_CONVOLUTION_CONV_MODE) ==
-              CUDNN_CROSS_CORRELATION,
-          NOT_SUPPORTED);
-  REQUIRE(operation.get<float>(names.alpha) == 1, NOT_SUPPORTED);
-  REQUIRE(operation.get<float>(names.beta) == 0, NOT_SUPPORTED);
-  REQUIRE(has_channels_last(image_of(operation.part(names.x))) ==
-              has_channels_last(image_of(operation.part(names.y))),
-          NOT_SUPPORTED_LAYOUT);
-  return CUDNN_STATUS_SUCCESS;
-}
 
 /// The engine's configurations, for attributes that the program reads.
 Shared configuration(const Shared& graph, int engine) {
@@ -369,10 +138,10 @@ const char* cudnnGetErrorString(cudnnStatus_t status) {
 
 void cudnnGetLastErrorString(char* message, size_t max_size) {
   if (message == nullptr || max_size == 0) return;
-  const size_t length = std::min(last_error.size(), max_size - 1);
-  std::memcpy(message, last_error.data(), length);
+  const size_t length = std::min(last_error().size(), max_size - 1);
+  std::memcpy(message, last_error().data(), length);
   message[length] = 0;
-  last_error.clear();
+  last_error().clear();
 }
 
 cudnnStatus_t cudnnCreate(cudnnHandle_t* handle) {

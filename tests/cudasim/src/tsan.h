@@ -40,9 +40,10 @@ class ThreadSanitizer {
  private:
   static constexpr unsigned kNoSync = __tsan_switch_to_fiber_no_sync;
   static constexpr size_t kBarriers = 1 + kMaxThreads / 32, kBlocks = 1024;
+  static constexpr unsigned kGenerations = 8;  // parts of a warp that wait at one time
 
   char* place(size_t barrier, unsigned generation) {
-    return &places_[block_ % kBlocks][barrier][generation % 2];
+    return &places_[block_ % kBlocks][barrier][generation % kGenerations];
   }
 
   void* root_ = nullptr;
@@ -51,7 +52,8 @@ class ThreadSanitizer {
   int created_ = 0, parity_ = 0;
   size_t block_ = 0;
   char start_ = 0, end_ = 0;
-  char places_[kBlocks][kBarriers][2] = {};  // a block orders by its own, not by an earlier one's
+  // A block orders by its own, not by an earlier one's.
+  char places_[kBlocks][kBarriers][kGenerations] = {};
 };
 #else
 inline constexpr bool kThreadSanitizer = false;
