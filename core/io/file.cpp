@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <limits>
 #include <memory>
 #include <system_error>
@@ -47,9 +48,16 @@ InputFile::InputFile(std::string what, std::string path)
   size_ = uint64_t(status.st_size);
 }
 
-InputFile::~InputFile() { ::close(fd_); }
+InputFile::~InputFile() {
+  if (fd_ >= 0) ::close(fd_);
+}
 
 size_t InputFile::read_at(uint64_t offset, void* to, size_t n) const {
+  if (fd_ < 0) {
+    const size_t found = size_t(std::min<uint64_t>(n, size_ - std::min(offset, size_)));
+    if (found > 0) std::memcpy(to, bytes_.data() + offset, found);
+    return found;
+  }
   size_t done = 0;
   while (done < n) {
     const size_t wanted = std::min(n - done, size_t(1) << 30);

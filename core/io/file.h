@@ -22,6 +22,12 @@ std::string excerpt(std::string_view text);
 class InputFile {
  public:
   InputFile(std::string what, std::string path);
+  /// Stands for a file with these bytes, which messages call `name`.
+  InputFile(std::string what, std::string name, std::string bytes)
+      : what_(std::move(what)),
+        path_(std::move(name)),
+        bytes_(std::move(bytes)),
+        size_(bytes_.size()) {}
   ~InputFile();
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
@@ -38,8 +44,8 @@ class InputFile {
   }
 
  private:
-  std::string what_, path_;
-  int fd_;
+  std::string what_, path_, bytes_;
+  int fd_ = -1;  // none: bytes_ is it
   uint64_t size_ = 0;
 };
 

@@ -4,7 +4,11 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <istream>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <ostream>
 
 #include "adjoint/autograd.h"
 #include "adjoint/ops.h"
@@ -101,30 +105,22 @@ Tensor read_tensor(const SafetensorsEntry& entry, uint64_t data_begin, const Inp
   return out;
 }
 
-}  // namespace
-
-void save(const TensorDict& tensors, const std::string& path, const Metadata& metadata) {
-  check_savable(tensors);
+/// `write(data, n)` takes the bytes of the file one after the other.
+template <class Write>
+void write_all(const TensorDict& tensors, const Metadata& metadata, const Write& write) {
   const auto order = in_data_order(tensors);
   const std::string header = header_text(tensors, metadata, order);
   const NoGradGuard no_grad;
-  OutputFile file("save", path);
   const uint64_t length = header.size();
-  file.write(&length, sizeof length);
-  file.write(header.data(), header.size());
+  write(&length, sizeof length);
+  write(header.data(), header.size());
   for (const TensorDict::Item* item : order) {
     const Tensor dense = item->value().detach().cpu().contiguous();
-    if (dense.nbytes() > 0) file.write(dense.data_ptr(), dense.nbytes());
+    if (dense.nbytes() > 0) write(dense.data_ptr(), dense.nbytes());
   }
-  file.commit();
 }
 
-void save(const Tensor& tensor, const std::string& path) {
-  save(TensorDict({{kSingleName, tensor}}), path);
-}
-
-TensorDict load(const std::string& path, Device device, Metadata* metadata) {
-  const InputFile file("load", path);
+TensorDict read_all(const InputFile& file, Device device, Metadata* metadata) {
   uint64_t length = 0;
   if (file.read_at(0, &length, sizeof length) != sizeof length) {
     file.fail("expected a safetensors file, whose first 8 bytes are its header's length, got ",
@@ -150,11 +146,54 @@ TensorDict load(const std::string& path, Device device, Metadata* metadata) {
   return out;
 }
 
-void load(Tensor& tensor, const std::string& path) {
-  TensorDict tensors = load(path, tensor.defined() ? tensor.device() : Device(kCPU));
-  ADJOINT_CHECK_WITH(IOError, tensors.size() == 1, "load: ", path, ": expected one tensor, got ",
+Tensor only_tensor(TensorDict tensors, const std::string& place) {
+  ADJOINT_CHECK_WITH(IOError, tensors.size() == 1, "load: ", place, ": expected one tensor, got ",
                      tensors.size());
-  tensor = std::move(tensors.front().value());
+  return std::move(tensors.front().value());
+}
+
+Device device_of(const Tensor& tensor) { return tensor.defined() ? tensor.device() : Device(kCPU); }
+
+}  // namespace
+
+void save(const TensorDict& tensors, const std::string& path, const Metadata& metadata) {
+  check_savable(tensors);
+  std::optional<OutputFile> file;  // made when all is known to be savable
+  write_all(tensors, metadata, [&](const void* data, size_t n) {
+    if (!file) file.emplace("save", path);
+    file->write(data, n);
+  });
+  file->commit();
+}
+void save(const TensorDict& tensors, std::ostream& out, const Metadata& metadata) {
+  check_savable(tensors);
+  write_all(tensors, metadata, [&](const void* data, size_t n) {
+    out.write(static_cast<const char*>(data), std::streamsize(n));
+  });
+  ADJOINT_CHECK_WITH(IOError, out.good(), "save: cannot write to the stream");
+}
+
+void save(const Tensor& tensor, const std::string& path) {
+  save(TensorDict({{kSingleName, tensor}}), path);
+}
+void save(const Tensor& tensor, std::ostream& out) {
+  save(TensorDict({{kSingleName, tensor}}), out);
+}
+
+TensorDict load(const std::string& path, Device device, Metadata* metadata) {
+  return read_all(InputFile("load", path), device, metadata);
+}
+TensorDict load(std::istream& in, Device device, Metadata* metadata) {
+  std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  ADJOINT_CHECK_WITH(IOError, !in.bad(), "load: cannot read from the stream");
+  return read_all(InputFile("load", "stream", std::move(bytes)), device, metadata);
+}
+
+void load(Tensor& tensor, const std::string& path) {
+  tensor = only_tensor(load(path, device_of(tensor)), path);
+}
+void load(Tensor& tensor, std::istream& in) {
+  tensor = only_tensor(load(in, device_of(tensor)), "stream");
 }
 
 }  // namespace adjoint

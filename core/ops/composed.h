@@ -7,17 +7,30 @@
 
 namespace adjoint {
 
-/// Hands its gradient on to what the result was composed of.
+/// Hands its gradient on to what the result was composed of. Other inputs, which do not change it,
+/// get zeros.
 struct ComposedBackward final : Node {
   const char* name_ = "";
   const char* name() const override { return name_; }
-  GradList apply(GradList&& grads) override { return std::move(grads); }
+  GradList apply(GradList&& grads) override {
+    GradList out(num_outputs());
+    for (size_t i = 1; i < num_outputs(); ++i) {
+      const Edge& edge = next_edge(i);
+      if (!task_should_compute_output(i)) continue;
+      const InputMetadata& input = edge.function->input_metadata(edge.input_nr);
+      out[i] = zeros(input.sizes, TensorOptions(input.dtype).device(input.stream.device()));
+    }
+    out[0] = std::move(grads[0]);
+    return out;
+  }
 };
 
-/// `result`, whose grad_fn is a node of this name in front of those that it was composed of.
-inline Tensor under_name(const char* name, const Tensor& result) {
-  if (!needs_grad(result)) return result;
-  auto node = make_node<ComposedBackward>(result);
+/// `result`, whose grad_fn is a node of this name in front of those that it was composed of, and
+/// of the inputs `flat`, whose gradient is zero.
+template <class... Tensors>
+Tensor under_name(const char* name, const Tensor& result, const Tensors&... flat) {
+  if (!needs_grad(result, flat...)) return result;
+  auto node = make_node<ComposedBackward>(result, flat...);
   node->name_ = name;
   Tensor out = result.detach();
   set_history(out, node);

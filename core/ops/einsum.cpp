@@ -454,24 +454,50 @@ Tensor addr(const Tensor& self, const Tensor& vec1, const Tensor& vec2, const Sc
   return add_product<Addr>(self, vec1, vec2, beta, alpha);
 }
 
+namespace {
+
+/// `self` cannot take the product in: it would have to have these sizes.
+void check_product_sizes(const Tensor& self, IntArrayRef sizes) {
+  ADJOINT_CHECK(self.sizes() == sizes, "Bad in-place call: input tensor size ", self.sizes(),
+                " and output tensor size ", sizes, " should match");
+}
+
+}  // namespace
+
 Tensor& Tensor::baddbmm_(const Tensor& batch1, const Tensor& batch2, const Scalar& beta,
                          const Scalar& alpha) const {
+  if (batch1.dim() == 3 && batch2.dim() == 3)
+    check_product_sizes(*this, {batch1.size(0), batch1.size(1), batch2.size(2)});
   return become(*this, baddbmm(batch1, batch2, beta, alpha));
 }
 Tensor& Tensor::addbmm_(const Tensor& batch1, const Tensor& batch2, const Scalar& beta,
                         const Scalar& alpha) const {
+  if (batch1.dim() == 3 && batch2.dim() == 3)
+    check_product_sizes(*this, {batch1.size(1), batch2.size(2)});
   return become(*this, addbmm(batch1, batch2, beta, alpha));
 }
 Tensor& Tensor::addmv_(const Tensor& mat, const Tensor& vec, const Scalar& beta,
                        const Scalar& alpha) const {
+  if (mat.dim() == 2 && vec.dim() == 1) {
+    ADJOINT_CHECK(dim() != 1 || size(0) == 1 || size(0) == mat.size(0),
+                  "size mismatch, got input (", size(0), "), mat (", mat.size(0), "x", mat.size(1),
+                  "), vec (", vec.size(0), ")");
+    check_product_sizes(*this, {mat.size(0)});
+  }
   return become(*this, addmv(mat, vec, beta, alpha));
 }
 Tensor& Tensor::addr_(const Tensor& vec1, const Tensor& vec2, const Scalar& beta,
                       const Scalar& alpha) const {
+  if (vec1.dim() == 1 && vec2.dim() == 1) {
+    ADJOINT_CHECK(sizes() == IntArrayRef({vec1.size(0), vec2.size(0)}),
+                  "size mismatch, input: ", sizes(), ", v1: ", vec1.sizes(),
+                  ", v2: ", vec2.sizes());
+  }
   return become(*this, addr(vec1, vec2, beta, alpha));
 }
 Tensor& Tensor::addmm_(const Tensor& mat1, const Tensor& mat2, const Scalar& beta,
                        const Scalar& alpha) const {
+  if (mat1.dim() == 2 && mat2.dim() == 2) check_product_sizes(*this, {mat1.size(0), mat2.size(1)});
   return become(*this, addmm(mat1, mat2, beta, alpha));
 }
 

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Images at the points of a grid, and the grids of affine maps.
+#include <array>
+
 #include "core/ops/composed.h"
+#include "core/ops/cubic.h"
 #include "core/ops/elementwise.h"
 
 namespace adjoint {
 namespace {
 
-constexpr int64_t kBilinear = 0, kNearest = 1;
+constexpr int64_t kBilinear = 0, kNearest = 1, kBicubic = 2;
 constexpr int64_t kBorder = 1, kReflection = 2;
 
 void check_grid(const Tensor& input, const Tensor& grid) {
@@ -46,13 +49,16 @@ Tensor reflect(const Tensor& x, double low, double high) {
   return where(is_forth, rest + low, high - rest);
 }
 
+double low_end(bool align_corners) { return align_corners ? 0 : -0.5; }
+
 /// Where along a direction of n elements the grid's coordinates lie, in elements.
 Tensor places(const Tensor& coordinate, int64_t n, int64_t padding_mode, bool align_corners) {
   const double size = double(n);
   Tensor at =
       align_corners ? (coordinate + 1) * ((size - 1) / 2) : ((coordinate + 1) * size - 1) / 2.0;
   if (padding_mode == kReflection) {
-    at = align_corners ? reflect(at, 0, size - 1) : reflect(at, -0.5, size - 0.5);
+    const double low = low_end(align_corners);
+    at = reflect(at, low, size - 1 - low);
   }
   if (padding_mode == kBorder || padding_mode == kReflection) {
     // No gradient on the border either: there all that is beyond it is the same.
@@ -67,19 +73,53 @@ struct Direction {
   Tensor first, share;  ///< the element before a point, and how far beyond it the point lies
 };
 
-}  // namespace
+/// Along x and y, four elements each; beyond the border stands what `padding_mode` says.
+Tensor bicubic(const Tensor& input, const Tensor& grid, int64_t padding_mode, bool align_corners) {
+  struct Tap {
+    Tensor index, is_inside, share;
+  };
+  const int64_t n = input.size(0), c = input.size(1);
+  std::array<std::array<Tap, 4>, 2> taps;  // of x, of y
+  for (int64_t d = 0; d < 2; ++d) {
+    const int64_t size = input.size(-1 - d);
+    // Cubics go on beyond the border: not the point is brought inside, but the elements are.
+    Tensor at = places(grid.select(-1, d), size, 0, align_corners).reshape({n, -1});
+    Tensor first = at.detach().floor();
+    const std::array<Tensor, 4> shares = cubic_shares(at - first);
+    NoGradGuard no_grad;
+    for (int64_t i = 0; i < 4; ++i) {
+      Tensor element = first + (i - 1);
+      if (padding_mode == kReflection) {
+        const double low = low_end(align_corners);
+        element = reflect(element, low, double(size - 1) - low);
+      }
+      Tensor place = element.clamp(0, size - 1);
+      Tensor is_inside = padding_mode == 0 ? eq(place, element) : ones_like(place, kBool);
+      // Clamped once more as a number: what is no number has become any.
+      taps[size_t(d)][size_t(i)] = {place.to(kLong).clamp(0, size - 1), is_inside,
+                                    shares[size_t(i)]};
+    }
+  }
+  const Tensor flat = input.flatten(2), nothing = zeros({}, input.options());
+  Tensor sum;
+  for (const Tap& y : taps[1]) {
+    Tensor line;
+    for (const Tap& x : taps[0]) {
+      Tensor index = (y.index * input.size(-1) + x.index).unsqueeze(1);
+      Tensor value = flat.gather(2, index.expand({n, c, index.size(2)}));
+      Tensor is_inside = logical_and(x.is_inside, y.is_inside).unsqueeze(1);
+      Tensor part = where(is_inside, value, nothing) * x.share.unsqueeze(1);
+      line = line.defined() ? line + part : part;
+    }
+    Tensor part = line * y.share.unsqueeze(1);
+    sum = sum.defined() ? sum + part : part;
+  }
+  return sum;
+}
 
-Tensor grid_sampler(const Tensor& input, const Tensor& grid, int64_t interpolation_mode,
-                    int64_t padding_mode, bool align_corners) {
-  check_grid(input, grid);
-  ADJOINT_CHECK(interpolation_mode == kBilinear || interpolation_mode == kNearest,
-                "grid_sampler(): expected an interpolation_mode of 0 (bilinear) or 1 (nearest), "
-                "got ",
-                interpolation_mode);
-  ADJOINT_CHECK(padding_mode >= 0 && padding_mode <= kReflection,
-                "grid_sampler(): expected a padding_mode of 0 (zeros), 1 (border) or 2 "
-                "(reflection), got ",
-                padding_mode);
+/// One or two elements along each direction.
+Tensor by_corners(const Tensor& input, const Tensor& grid, int64_t interpolation_mode,
+                  int64_t padding_mode, bool align_corners) {
   const int64_t dims = input.dim() - 2, n = input.size(0), c = input.size(1);
   std::vector<Direction> directions;
   for (int64_t d = 0; d < dims; ++d) {  // x, the last of input's, is the first of the grid's
@@ -115,10 +155,32 @@ Tensor grid_sampler(const Tensor& input, const Tensor& grid, int64_t interpolati
                          zeros({}, input.options()));
     sum = corner == 0 ? shown : sum + shown;
   }
-  DimVector sizes{n, c};
-  for (int64_t d = 1; d <= dims; ++d) sizes.push_back(grid.size(d));
-  return under_name(dims == 2 ? "GridSampler2DBackward0" : "GridSampler3DBackward0",
-                    sum.reshape(sizes));
+  return sum;
+}
+
+}  // namespace
+
+Tensor grid_sampler(const Tensor& input, const Tensor& grid, int64_t interpolation_mode,
+                    int64_t padding_mode, bool align_corners) {
+  check_grid(input, grid);
+  ADJOINT_CHECK(interpolation_mode >= kBilinear && interpolation_mode <= kBicubic,
+                "grid_sampler(): expected an interpolation_mode of 0 (bilinear), 1 (nearest) or 2 "
+                "(bicubic), got ",
+                interpolation_mode);
+  ADJOINT_CHECK(padding_mode >= 0 && padding_mode <= kReflection,
+                "grid_sampler(): expected a padding_mode of 0 (zeros), 1 (border) or 2 "
+                "(reflection), got ",
+                padding_mode);
+  ADJOINT_CHECK(input.dim() == 4 || interpolation_mode != kBicubic,
+                "grid_sampler(): bicubic interpolation only supports 4D input");
+  Tensor sum = interpolation_mode == kBicubic
+                   ? bicubic(input, grid, padding_mode, align_corners)
+                   : by_corners(input, grid, interpolation_mode, padding_mode, align_corners);
+  DimVector sizes{input.size(0), input.size(1)};
+  for (int64_t d = 1; d <= input.dim() - 2; ++d) sizes.push_back(grid.size(d));
+  const char* name = input.dim() == 4 ? "GridSampler2DBackward0" : "GridSampler3DBackward0";
+  return interpolation_mode == kNearest ? under_name(name, sum.reshape(sizes), grid)
+                                        : under_name(name, sum.reshape(sizes));
 }
 
 Tensor affine_grid_generator(const Tensor& theta, IntArrayRef size, bool align_corners) {

@@ -7,6 +7,7 @@
 // load.
 #pragma once
 
+#include <iosfwd>
 #include <string>
 
 #include "adjoint/device.h"
@@ -28,6 +29,11 @@ ADJOINT_API void save(const TensorDict& tensors, const std::string& path,
                       const Metadata& metadata = Metadata());
 /// A file of one tensor, named "tensor".
 ADJOINT_API void save(const Tensor& tensor, const std::string& path);
+/// What save writes to a file, to a stream. Throw ValueError as save does, and IOError where the
+/// stream fails.
+ADJOINT_API void save(const TensorDict& tensors, std::ostream& out,
+                      const Metadata& metadata = Metadata());
+ADJOINT_API void save(const Tensor& tensor, std::ostream& out);
 
 /// All tensors of a file, in the order of its header, without gradient history, on `device`. Files
 /// are not trusted: throws IOError, which says what was expected and what was found, for one that
@@ -40,5 +46,8 @@ ADJOINT_API TensorDict load(const std::string& path, Device device = kCPU,
 /// The tensor of a file that has one only, on `tensor`'s device if that is defined, else on the
 /// CPU. Throws IOError as above, and where the file has not exactly one tensor.
 ADJOINT_API void load(Tensor& tensor, const std::string& path);
+/// From what is left of a stream, all of which must be such a file.
+ADJOINT_API TensorDict load(std::istream& in, Device device = kCPU, Metadata* metadata = nullptr);
+ADJOINT_API void load(Tensor& tensor, std::istream& in);
 
 }  // namespace adjoint

@@ -55,6 +55,10 @@ namespace adjoint {
 inline std::ostream& operator<<(std::ostream& out, const Tensor& tensor) {
   return detail::print_as_libtorch(out, tensor);
 }
+inline std::ostream& operator<<(std::ostream& out, const std::vector<Tensor>& tensors) {
+  for (size_t i = 0; i < tensors.size(); ++i) out << (i > 0 ? " " : "") << tensors[i];
+  return out;
+}
 inline std::ostream& operator<<(std::ostream& out, ScalarType dtype) {
   return out << toString(dtype);
 }

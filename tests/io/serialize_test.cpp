@@ -5,6 +5,9 @@
 #include <adjoint/adjoint.h>
 #include <cmath>
 #include <cstring>
+#include <fstream>
+#include <iterator>
+#include <sstream>
 
 #include "tests/io/temporary_folder.h"
 
@@ -46,6 +49,43 @@ TEST(Serialize, TensorsOfEveryDtypeComeBackInTheirOrder) {
     EXPECT_FALSE(t.requires_grad());
   }
   EXPECT_EQ(folder.count(), 1u);
+}
+
+TEST(Serialize, AStreamHoldsWhatAFileHolds) {
+  TemporaryFolder folder;
+  const TensorDict tensors({{"a", tensor({1.5, -2.0})}, {"b", tensor({{1, 2}, {3, 4}})}});
+  save(tensors, folder.path("file"));
+  std::ifstream file(folder.path("file"), std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  std::stringstream stream;
+  save(tensors, stream);
+  EXPECT_EQ(stream.str(), bytes);
+  const TensorDict loaded = load(stream);
+  EXPECT_EQ(loaded.keys(), tensors.keys());
+  EXPECT_TRUE(equal(loaded["b"].cpu(), tensors["b"].cpu()));
+
+  std::stringstream one;
+  save(tensors["a"], one);
+  Tensor back;
+  load(back, one);
+  EXPECT_TRUE(equal(back.cpu(), tensors["a"].cpu()));
+}
+
+TEST(Serialize, StreamsThatFailOrAreCutOffAreErrors) {
+  std::stringstream whole;
+  save(tensor({1.5, -2.0}), whole);
+  for (size_t n : {size_t(0), size_t(5), size_t(20), whole.str().size() - 1}) {
+    std::stringstream cut(whole.str().substr(0, n));
+    try {
+      load(cut);
+      ADD_FAILURE() << "loaded " << n << " bytes";
+    } catch (const IOError& e) {
+      EXPECT_TRUE(contains(e.what(), "load: stream: ")) << e.what();
+    }
+  }
+  std::stringstream closed;
+  closed.setstate(std::ios::failbit);
+  EXPECT_THROW(save(tensor(1.5), closed), IOError);
 }
 
 TEST(Serialize, BitsAreKept) {

@@ -227,6 +227,27 @@ TEST(InPlace, ByAnOperationOutOfPlaceCountsOneChangeAndRefusesLeaves) {
   }));
 }
 
+TEST(InPlace, ProductsThatDoNotFitSayTheSizes) {
+  const Tensor m = ones({2, 4}), many = ones({5, 2, 4}), more = ones({5, 4, 3});
+  const auto bad = [](const char* sizes) {
+    return std::string("Bad in-place call: input tensor size ") + sizes + " should match";
+  };
+  EXPECT_TRUE(throws<Error>(bad("[1, 3] and output tensor size [2, 3]"), [&] {
+    ones({1, 3}).addmm_(m, ones({4, 3}));
+  }));
+  EXPECT_TRUE(throws<Error>(bad("[3] and output tensor size [2, 3]"),
+                            [&] { ones({3}).addbmm_(many, more); }));
+  EXPECT_TRUE(throws<Error>(bad("[2, 3] and output tensor size [5, 2, 3]"), [&] {
+    ones({2, 3}).baddbmm_(many, more);
+  }));
+  EXPECT_TRUE(
+      throws<Error>(bad("[] and output tensor size [2]"), [&] { ones({}).addmv_(m, ones({4})); }));
+  EXPECT_TRUE(throws<Error>("size mismatch, got input (5), mat (2x4), vec (4)",
+                            [&] { ones({5}).addmv_(m, ones({4})); }));
+  EXPECT_TRUE(throws<Error>("size mismatch, input: [3], v1: [2], v2: [3]",
+                            [&] { ones({3}).addr_(ones({2}), ones({3})); }));
+}
+
 TEST(InPlace, LogicalOperationsLeaveTheHistoryAsItIs) {
   Tensor leaf = tensor({0.0, 2.0, -1.0}, requires_grad()), t = leaf * 3;
   const auto node = t.grad_fn();

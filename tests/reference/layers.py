@@ -529,6 +529,15 @@ def more_state_dicts():
     )
 
 
+def images_at_points():
+    x, grid = eighths(2, 2, 3, 4), eighths(2, 2, 3, 2, low=-14, high=14) + 0.0078125
+    for mode in ("bilinear", "nearest", "bicubic"):
+        for beyond in ("zeros", "border", "reflection"):
+            for corners in (False, True):
+                case(f"F.grid_sample {mode} {beyond} {corners}", "F.grid_sample", x, grid, mode=mode,
+                     padding_mode=beyond, align_corners=corners)  # fmt: skip
+
+
 for part in [
     all_state_dicts,
     losses,
@@ -547,6 +556,7 @@ for part in [
     packed_sequences,
     more_state_dicts,
     decoders,
+    images_at_points,
 ]:
     part()
 write(__file__, {"state_dicts": state_dicts, "cases": cases})

@@ -452,6 +452,12 @@ Tensors call_function(const std::string& name, const Tensors& x, const Settings&
     if (s.flag("recompute_scale_factor", false)) options.recompute_scale_factor(true);
     return {F::interpolate(x[0], options)};
   }
+  if (name == "F.grid_sample") {
+    const std::string mode = s.text("mode", ""), beyond = s.text("padding_mode", "");
+    const int64_t interpolation = mode == "bilinear" ? 0 : mode == "nearest" ? 1 : 2;
+    const int64_t padding = beyond == "zeros" ? 0 : beyond == "border" ? 1 : 2;
+    return {grid_sampler(x[0], x[1], interpolation, padding, s.flag("align_corners", false))};
+  }
   EXPECT_EQ(name, "F.scaled_dot_product_attention");
   std::optional<double> scale;
   if (s.has("scale")) scale = s.number("scale", 1);

@@ -29,6 +29,13 @@ Taps by_edges(int64_t i, int64_t n, int64_t in) {
   return between(std::max(0.0, (double(i) + 0.5) * double(in) / double(n) - 0.5), in);
 }
 
+/// The weight of an element at this distance, as R. Keys' paper gives it, with a = -0.75.
+double cubic(double distance) {
+  const double a = -0.75, x = std::abs(distance);
+  if (x <= 1) return (a + 2) * x * x * x - (a + 3) * x * x + 1;
+  return x < 2 ? a * (x * x * x - 5 * x * x + 8 * x - 4) : 0;
+}
+
 /// One direction after the other.
 Array resampled(Array x, const Sizes& sizes, Rule rule) {
   for (size_t d = 0; d < sizes.size(); ++d) {
@@ -128,6 +135,26 @@ Array sampled(const Array& x, const Array& grid, Place place) {
   return out;
 }
 
+/// By cubics; beyond the border stand reflections at the edges.
+Array cubically_sampled(const Array& x, const Array& grid) {
+  Array out({x.size(0), x.size(1), grid.size(1), grid.size(2)});
+  auto inside = [](int64_t k, int64_t n) {
+    while (k < 0 || k >= n) k = k < 0 ? -1 - k : 2 * n - 1 - k;
+    return k;
+  };
+  for_each_index(out.sizes, [&](const Sizes& at) {
+    const double y = edges_and_zeros(grid.at({at[0], at[2], at[3], 1}), x.size(2));
+    const double z = edges_and_zeros(grid.at({at[0], at[2], at[3], 0}), x.size(3));
+    for (int64_t i = int64_t(std::floor(y)) - 1; i < int64_t(std::floor(y)) + 3; ++i) {
+      for (int64_t j = int64_t(std::floor(z)) - 1; j < int64_t(std::floor(z)) + 3; ++j) {
+        out.at(at) += cubic(y - double(i)) * cubic(z - double(j)) *
+                      x.at({at[0], at[1], inside(i, x.size(2)), inside(j, x.size(3))});
+      }
+    }
+  });
+  return out;
+}
+
 std::vector<OpCase> grids() {
   std::vector<OpCase> rows;
   auto add = [&](const char* name, int64_t padding, bool corners, Place place) -> OpCase& {
@@ -155,10 +182,16 @@ std::vector<OpCase> grids() {
                      grid_sampler(zeros({1, 1, 0, 2}), zeros({1, 1, 1, 2}), 0, 0, false);
                    }),
       error<Error>("expected an interpolation_mode", [] {
-        grid_sampler(zeros({1, 1, 2, 2}), zeros({1, 1, 1, 2}), 2, 0, false);
+        grid_sampler(zeros({1, 1, 2, 2}), zeros({1, 1, 1, 2}), 3, 0, false);
       })};
   add("grid_sampler.border", 1, true, corners_and_border);
   add("grid_sampler.reflection", 2, false, edges_and_reflection);
+  OpCase& cubics = add("grid_sampler.bicubic", 2, false, edges_and_zeros);
+  cubics.call = [](const variable_list& t) { return grid_sampler(t[0], t[1], 2, 2, false); };
+  cubics.formula = [](const std::vector<Array>& x) { return cubically_sampled(x[0], x[1]); };
+  cubics.errors = {error<Error>("bicubic interpolation only supports 4D input", [] {
+    grid_sampler(zeros({1, 1, 2, 2, 2}), zeros({1, 1, 1, 1, 3}), 2, 0, false);
+  })};
   OpCase& maps = rows.emplace_back();
   maps.name = "affine_grid_generator";
   maps.call = [](const variable_list& t) {

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <concepts>
+#include <istream>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,30 +30,40 @@ nn::Module& module_of(const M& handle) {
 }
 }  // namespace detail
 
+/// A path or a stream.
+template <class P>
+concept SavePlace = std::convertible_to<P, std::string> || std::derived_from<P, std::ostream>;
+template <class P>
+concept LoadPlace = std::convertible_to<P, std::string> || std::derived_from<P, std::istream>;
+
 /// The module's state_dict(), and back into a module of the same structure. Throw as
 /// load_state_dict and the functions of adjoint/serialize.h do.
-template <HandleOfModule M>
-void save(const M& module, const std::string& path) {
-  save(detail::module_of(module).state_dict(), path);
+template <HandleOfModule M, SavePlace P>
+void save(const M& module, P& to) {
+  save(detail::module_of(module).state_dict(), to);
 }
-template <HandleOfModule M>
-void load(M& module, const std::string& path) {
-  detail::module_of(module).load_state_dict(load(path));
+template <HandleOfModule M, LoadPlace P>
+void load(M& module, P& from) {
+  detail::module_of(module).load_state_dict(load(from));
 }
-inline void save(const optim::Optimizer& optimizer, const std::string& path) {
-  save(optimizer.state_dict(), path);
+template <SavePlace P>
+void save(const optim::Optimizer& optimizer, P& to) {
+  save(optimizer.state_dict(), to);
 }
-inline void load(optim::Optimizer& optimizer, const std::string& path) {
-  optimizer.load_state_dict(load(path));
+template <LoadPlace P>
+void load(optim::Optimizer& optimizer, P& from) {
+  optimizer.load_state_dict(load(from));
 }
 /// Tensors named "0", "1", ...
-inline void save(const std::vector<Tensor>& tensors, const std::string& path) {
+template <SavePlace P>
+void save(const std::vector<Tensor>& tensors, P& to) {
   TensorDict named;
   for (size_t i = 0; i < tensors.size(); ++i) named.insert(std::to_string(i), tensors[i]);
-  save(named, path);
+  save(named, to);
 }
-inline void load(std::vector<Tensor>& tensors, const std::string& path) {
-  const TensorDict named = load(path);
+template <LoadPlace P>
+void load(std::vector<Tensor>& tensors, P& from) {
+  const TensorDict named = load(from);
   for (size_t i = 0; i < named.size(); ++i) tensors.push_back(named[std::to_string(i)]);
 }
 
@@ -69,6 +81,7 @@ class OutputArchive {
     for (const auto& item : nested.tensors_) tensors_.insert(key + "." + item.key(), item.value());
   }
   void save_to(const std::string& path) const { save(tensors_, path); }
+  void save_to(std::ostream& out) const { save(tensors_, out); }
 
  private:
   TensorDict tensors_;
@@ -78,6 +91,7 @@ class OutputArchive {
 class InputArchive {
  public:
   void load_from(const std::string& path, Device device = kCPU) { tensors_ = load(path, device); }
+  void load_from(std::istream& in, Device device = kCPU) { tensors_ = load(in, device); }
   /// Throws Error where there is no tensor of that name.
   void read(const std::string& key, Tensor& tensor, bool is_buffer = false) {
     ADJOINT_CHECK(try_read(key, tensor, is_buffer), "No such serialized tensor '", key, "'");
