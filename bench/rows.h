@@ -12,7 +12,6 @@
 namespace rows {
 
 // ---- Operations on 4x4: what an operation costs beside its arithmetic
-// ----------------------------
 template <class F>
 void op_row(const char* name, F f) {
   add_row(name, [f](benchmark::State& state) {
@@ -48,7 +47,6 @@ inline void register_ops() {
 }
 
 // ---- Backward through a chain of multiplications
-// -------------------------------------------------
 inline void register_backward() {
   for (int nodes : {1, 10, 100}) {
     std::string name = "backward/" + std::to_string(nodes) + (nodes == 1 ? " node" : " nodes");
@@ -66,7 +64,6 @@ inline void register_backward() {
 }
 
 // ---- Whole training steps: forward, loss, backward, Adam
-// -----------------------------------------
 template <class Net, class Run>
 void step_row(const std::string& name, Net make_net, std::vector<int64_t> input_sizes,
               int64_t classes, Run run) {

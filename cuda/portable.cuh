@@ -137,7 +137,6 @@ __device__ inline bool is_last_block(unsigned* ticket) {
 }
 
 // ---- Libraries that are not linked
-// ---------------------------------------------------------------------------------------------
 
 #if defined(ADJOINT_CUDASIM)
 inline constexpr bool kIsSimulated = true;
@@ -163,7 +162,6 @@ inline void* find_symbol(void* library, const char* name) {
 }
 
 // ---- 16-bit floating point, by the GPU's own instructions
-// ---------------------------------------------
 
 /// The value of a stored number in the type that is computed with.
 template <class C, class S>

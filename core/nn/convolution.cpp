@@ -5,6 +5,7 @@
 #include <cmath>
 #include <ostream>
 
+#include "adjoint/nn/functional/image.h"
 #include "adjoint/nn/init.h"
 #include "core/nn/print.h"
 
@@ -84,7 +85,36 @@ bool all_are(IntArrayRef list, int64_t value) {
   return std::all_of(list.begin(), list.end(), [&](int64_t n) { return n == value; });
 }
 
+/// The function with options is the layer's.
+template <size_t D>
+Tensor run(const Tensor& input, const Tensor& weight, const functional::ConvFuncOptions<D>& o) {
+  if (!o.padding().mode()) {
+    constexpr auto convolve = D == 1 ? adjoint::conv1d : D == 2 ? adjoint::conv2d : adjoint::conv3d;
+    return convolve(input, weight, o.bias(), o.stride(), o.padding(), o.dilation(), o.groups());
+  }
+  ADJOINT_CHECK(weight.dim() == int64_t(D) + 2, "conv", D, "d: expected a weight of ", D + 2,
+                " dimensions, got ", weight.sizes());
+  ConvOptions<D> layer(weight.size(1), weight.size(0), weight.sizes().slice(2, D));
+  layer.stride(o.stride()).padding(o.padding()).dilation(o.dilation()).groups(o.groups());
+  check(layer);
+  return run(input, weight, o.bias(), layer);
+}
+
 }  // namespace
+
+namespace functional {
+
+Tensor conv1d(const Tensor& input, const Tensor& weight, const Conv1dFuncOptions& options) {
+  return run(input, weight, options);
+}
+Tensor conv2d(const Tensor& input, const Tensor& weight, const Conv2dFuncOptions& options) {
+  return run(input, weight, options);
+}
+Tensor conv3d(const Tensor& input, const Tensor& weight, const Conv3dFuncOptions& options) {
+  return run(input, weight, options);
+}
+
+}  // namespace functional
 
 template <class Options>
 ConvNdImpl<Options>::ConvNdImpl(const Options& o) : options(o) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <ostream>
 
+#include "adjoint/nn/functional/image.h"
 #include "core/nn/print.h"
 
 namespace adjoint::nn {
@@ -95,8 +96,8 @@ void print_power(std::ostream& out, const std::string& name, const LPPoolOptions
 }
 
 /// The last D numbers of output_size, or what the pooling is the smallest of.
-template <size_t D>
-DimVector unpooled_size(const Tensor& input, const MaxUnpoolOptions<D>& o,
+template <size_t D, class Options>
+DimVector unpooled_size(const Tensor& input, const Options& o,
                         const std::optional<std::vector<int64_t>>& output_size) {
   ADJOINT_CHECK(input.dim() == int64_t(D) + 1 || input.dim() == int64_t(D) + 2,
                 "MaxUnpool: expected an input of ", D + 1, " or ", D + 2, " dimensions, got ",
@@ -115,6 +116,20 @@ DimVector unpooled_size(const Tensor& input, const MaxUnpoolOptions<D>& o,
     sizes.push_back(wanted);
   }
   return sizes;
+}
+
+/// With the options of a layer or of a function.
+template <template <size_t> class Options, size_t D>
+Tensor unpool(const Tensor& input, const Tensor& indices, const Options<D>& o,
+              const std::optional<std::vector<int64_t>>& output_size) {
+  const DimVector sizes = unpooled_size<D>(input, o, output_size);
+  if constexpr (D == 1) {
+    return max_unpool2d(input.unsqueeze(-1), indices.unsqueeze(-1), {sizes[0], 1}).squeeze(-1);
+  } else if constexpr (D == 2) {
+    return max_unpool2d(input, indices, sizes);
+  } else {
+    return max_unpool3d(input, indices, sizes, o.stride(), o.padding());
+  }
 }
 
 template <size_t D>
@@ -138,21 +153,29 @@ Tensor lp_pool2d(const Tensor& input, const LPPool2dOptions& o) {
   return root(avg_pool2d(powers, o.kernel_size(), o.stride(), 0, o.ceil_mode()), o);
 }
 
+Tensor max_unpool1d(const Tensor& input, const Tensor& indices, const MaxUnpool1dFuncOptions& o) {
+  return unpool(input, indices, o, o.output_size());
+}
+Tensor max_unpool2d(const Tensor& input, const Tensor& indices, const MaxUnpool2dFuncOptions& o) {
+  return unpool(input, indices, o, o.output_size());
+}
+Tensor max_unpool3d(const Tensor& input, const Tensor& indices, const MaxUnpool3dFuncOptions& o) {
+  return unpool(input, indices, o, o.output_size());
+}
+
 }  // namespace functional
 
 Tensor MaxUnpool1dImpl::forward(const Tensor& input, const Tensor& indices,
                                 const std::optional<std::vector<int64_t>>& output_size) {
-  const DimVector size = unpooled_size(input, options, output_size);
-  return max_unpool2d(input.unsqueeze(-1), indices.unsqueeze(-1), {size[0], 1}).squeeze(-1);
+  return unpool(input, indices, options, output_size);
 }
 Tensor MaxUnpool2dImpl::forward(const Tensor& input, const Tensor& indices,
                                 const std::optional<std::vector<int64_t>>& output_size) {
-  return max_unpool2d(input, indices, unpooled_size(input, options, output_size));
+  return unpool(input, indices, options, output_size);
 }
 Tensor MaxUnpool3dImpl::forward(const Tensor& input, const Tensor& indices,
                                 const std::optional<std::vector<int64_t>>& output_size) {
-  return max_unpool3d(input, indices, unpooled_size(input, options, output_size), options.stride(),
-                      options.padding());
+  return unpool(input, indices, options, output_size);
 }
 void MaxUnpool1dImpl::pretty_print(std::ostream& out) const {
   print_unpool(out, "MaxUnpool1d", options);

@@ -44,7 +44,8 @@ inline const char* word(PaddingMode mode) {
   return kWords[int(mode)];
 }
 inline const char* word(InterpolateMode mode) {
-  constexpr const char* kWords[] = {"nearest", "linear", "bilinear", "trilinear", "area"};
+  constexpr const char* kWords[] = {"nearest",   "linear", "bilinear",
+                                    "trilinear", "area",   "bicubic"};
   return kWords[int(mode)];
 }
 inline const char* word(EmbeddingBagMode mode) {

@@ -19,6 +19,7 @@ size_t directions(const Tensor& input, InterpolateMode mode) {
   const size_t d = size_t(input.dim()) - 2;
   const size_t needed = mode == InterpolateMode::Linear      ? 1
                         : mode == InterpolateMode::Bilinear  ? 2
+                        : mode == InterpolateMode::Bicubic   ? 2
                         : mode == InterpolateMode::Trilinear ? 3
                                                              : d;
   ADJOINT_CHECK(d == needed, "Got ", input.dim(), "D input, but ", word(mode), " mode needs ",
@@ -34,7 +35,7 @@ Tensor interpolate(const Tensor& input, const InterpolateFuncOptions& options) {
   const bool is_linear = mode != InterpolateMode::Nearest && mode != InterpolateMode::Area;
   ADJOINT_CHECK(is_linear || !options.align_corners(),
                 "align_corners option can only be set with the interpolating modes: linear | "
-                "bilinear | trilinear");
+                "bilinear | bicubic | trilinear");
   ADJOINT_CHECK(options.size() || options.scale_factor(),
                 "either size or scale_factor should be defined");
   ADJOINT_CHECK(!options.size() || !options.scale_factor(),
@@ -73,6 +74,8 @@ Tensor interpolate(const Tensor& input, const InterpolateFuncOptions& options) {
       return upsample_linear1d(input, sizes, align_corners, scales[0]);
     case InterpolateMode::Trilinear:
       return upsample_trilinear3d(input, sizes, align_corners, scales[0], scales[1], scales[2]);
+    case InterpolateMode::Bicubic:
+      return upsample_bicubic2d(input, sizes, align_corners, scales[0], scales[1]);
     case InterpolateMode::Bilinear:
       break;
   }
@@ -80,11 +83,15 @@ Tensor interpolate(const Tensor& input, const InterpolateFuncOptions& options) {
 }
 
 Tensor grid_sample(const Tensor& input, const Tensor& grid, const GridSampleFuncOptions& options) {
-  const bool is_bilinear = options.mode() == InterpolateMode::Bilinear;
-  ADJOINT_CHECK(
-      is_bilinear || options.mode() == InterpolateMode::Nearest,
-      "nn.functional.grid_sample(): expected mode to be 'bilinear' or 'nearest', but got: '",
-      word(options.mode()), "'");
+  const InterpolateMode mode = options.mode();
+  const int64_t interpolation = mode == InterpolateMode::Bilinear  ? 0
+                                : mode == InterpolateMode::Nearest ? 1
+                                : mode == InterpolateMode::Bicubic ? 2
+                                                                   : -1;
+  ADJOINT_CHECK(interpolation >= 0,
+                "nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or "
+                "'bicubic', but got: '",
+                word(mode), "'");
   const PaddingMode beyond = options.padding_mode();
   const int64_t padding = beyond == PaddingMode::Zeros       ? 0
                           : beyond == PaddingMode::Replicate ? 1
@@ -93,8 +100,7 @@ Tensor grid_sample(const Tensor& input, const Tensor& grid, const GridSampleFunc
   ADJOINT_CHECK(padding >= 0,
                 "nn.functional.grid_sample(): expected padding_mode to be 'zeros', 'border', or "
                 "'reflection', but got another");
-  return grid_sampler(input, grid, is_bilinear ? 0 : 1, padding,
-                      options.align_corners().value_or(false));
+  return grid_sampler(input, grid, interpolation, padding, options.align_corners().value_or(false));
 }
 
 }  // namespace functional

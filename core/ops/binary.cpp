@@ -15,7 +15,6 @@ constinit ElementwiseOp div_op{"div"};
 bool is_one(const Scalar& s) { return s.toDouble() == 1; }
 
 // ---- add and sub
-// ---------------------------------------------------------------------------------
 
 // The digit is the overload's number in LibTorch: 1 where the other operand is a number.
 struct AddBackward : Node {
@@ -96,7 +95,6 @@ void check_not_bool(const Tensor& self) { check_not_bool(self.dtype() == kBool);
 void check_not_bool(const Scalar& other) { check_not_bool(other.isBoolean()); }
 
 // ---- mul
-// -----------------------------------------------------------------------------------------
 
 struct MulBackward final : Node {
   SavedTensor self_, other_;  // each only where the other's gradient is wanted
@@ -127,7 +125,6 @@ intrusive_ptr<Node> mul_node(const Tensor& self, const Tensor& other, const Tens
 }
 
 // ---- div
-// -----------------------------------------------------------------------------------------
 
 struct DivBackward final : Node {
   SavedTensor self_, other_;

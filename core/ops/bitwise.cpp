@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The bits of integers, and truth values of bools; no gradient.
+#include "core/ops/composed.h"
 #include "core/ops/elementwise.h"
 
 namespace adjoint {
@@ -39,6 +40,22 @@ Tensor bitwise_xor(const Tensor& self, const Tensor& other) {
 }
 Tensor bitwise_xor(const Tensor& self, const Scalar& other) {
   return run_binary(bitwise_xor_op, self, other, false, false);
+}
+
+Tensor& Tensor::bitwise_not_() const { return become(*this, bitwise_not()); }
+Tensor& Tensor::bitwise_and_(const Tensor& other) const {
+  return become(*this, bitwise_and(other));
+}
+Tensor& Tensor::bitwise_and_(const Scalar& other) const {
+  return become(*this, bitwise_and(other));
+}
+Tensor& Tensor::bitwise_or_(const Tensor& other) const { return become(*this, bitwise_or(other)); }
+Tensor& Tensor::bitwise_or_(const Scalar& other) const { return become(*this, bitwise_or(other)); }
+Tensor& Tensor::bitwise_xor_(const Tensor& other) const {
+  return become(*this, bitwise_xor(other));
+}
+Tensor& Tensor::bitwise_xor_(const Scalar& other) const {
+  return become(*this, bitwise_xor(other));
 }
 
 }  // namespace adjoint

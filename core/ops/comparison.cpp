@@ -43,6 +43,14 @@ Tensor compare(const ElementwiseOp& op, const Tensor& self, const Scalar& other)
   return run_binary(op, fits ? self : cast_input(self, kLong), other, false, true);
 }
 
+/// `self` changed in place to the truth of a comparison with `others`.
+template <class... Tensors>
+Tensor& become_compared(const char* name, const Tensor& self, const Tensor& truth,
+                        const Tensors&... others) {
+  if (!isFloatingType(self.dtype()) || !needs_grad(self, others...)) return become(self, truth);
+  return become(self, constant_under_name(name, truth.to(self.dtype()), self, others...));
+}
+
 }  // namespace
 
 void register_comparison_ops(OpRegistry& registry) {
@@ -125,7 +133,44 @@ bool allclose(const Tensor& self, const Tensor& other, double rtol, double atol,
   return all(isclose(self, other, rtol, atol, equal_nan)).item<bool>();
 }
 
-// 0 or 1 in the tensor's own dtype.
+// In place there is 0 or 1 in the tensor's own dtype.
+Tensor& Tensor::eq_(const Tensor& other) const {
+  return become_compared("EqBackward1", *this, eq(other), other);
+}
+Tensor& Tensor::eq_(const Scalar& other) const {
+  return become_compared("EqBackward0", *this, eq(other));
+}
+Tensor& Tensor::ne_(const Tensor& other) const {
+  return become_compared("NeBackward1", *this, ne(other), other);
+}
+Tensor& Tensor::ne_(const Scalar& other) const {
+  return become_compared("NeBackward0", *this, ne(other));
+}
+Tensor& Tensor::lt_(const Tensor& other) const {
+  return become_compared("LtBackward1", *this, lt(other), other);
+}
+Tensor& Tensor::lt_(const Scalar& other) const {
+  return become_compared("LtBackward0", *this, lt(other));
+}
+Tensor& Tensor::le_(const Tensor& other) const {
+  return become_compared("LeBackward1", *this, le(other), other);
+}
+Tensor& Tensor::le_(const Scalar& other) const {
+  return become_compared("LeBackward0", *this, le(other));
+}
+Tensor& Tensor::gt_(const Tensor& other) const {
+  return become_compared("GtBackward1", *this, gt(other), other);
+}
+Tensor& Tensor::gt_(const Scalar& other) const {
+  return become_compared("GtBackward0", *this, gt(other));
+}
+Tensor& Tensor::ge_(const Tensor& other) const {
+  return become_compared("GeBackward1", *this, ge(other), other);
+}
+Tensor& Tensor::ge_(const Scalar& other) const {
+  return become_compared("GeBackward0", *this, ge(other));
+}
+
 Tensor& Tensor::logical_not_() const { return become(*this, logical_not()); }
 Tensor& Tensor::logical_and_(const Tensor& other) const {
   return become(*this, logical_and(other));

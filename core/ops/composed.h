@@ -7,20 +7,21 @@
 
 namespace adjoint {
 
-/// Hands its gradient on to what the result was composed of. Other inputs, which do not change it,
-/// get zeros.
+/// Hands its gradient on to the first `passed_on_` of its inputs, which the result was composed of.
+/// The others, which do not change it, get zeros.
 struct ComposedBackward final : Node {
   const char* name_ = "";
+  size_t passed_on_ = 1;
   const char* name() const override { return name_; }
   GradList apply(GradList&& grads) override {
     GradList out(num_outputs());
-    for (size_t i = 1; i < num_outputs(); ++i) {
+    for (size_t i = passed_on_; i < num_outputs(); ++i) {
       const Edge& edge = next_edge(i);
       if (!task_should_compute_output(i)) continue;
       const InputMetadata& input = edge.function->input_metadata(edge.input_nr);
       out[i] = zeros(input.sizes, TensorOptions(input.dtype).device(input.stream.device()));
     }
-    out[0] = std::move(grads[0]);
+    if (passed_on_ == 1) out[0] = std::move(grads[0]);
     return out;
   }
 };
@@ -32,6 +33,18 @@ Tensor under_name(const char* name, const Tensor& result, const Tensors&... flat
   if (!needs_grad(result, flat...)) return result;
   auto node = make_node<ComposedBackward>(result, flat...);
   node->name_ = name;
+  Tensor out = result.detach();
+  set_history(out, node);
+  return out;
+}
+
+/// `result`, which is constant between the jumps of a function of `inputs`: they get zeros.
+template <class... Tensors>
+Tensor constant_under_name(const char* name, const Tensor& result, const Tensors&... inputs) {
+  if (!needs_grad(inputs...)) return result;
+  auto node = make_node<ComposedBackward>(inputs...);
+  node->name_ = name;
+  node->passed_on_ = 0;
   Tensor out = result.detach();
   set_history(out, node);
   return out;

@@ -30,6 +30,14 @@ struct FillBackward final : Node {
   const char* name() const override { return name_; }
   GradList apply(GradList&&) override { return GradList(1); }
 };
+struct FillTensorBackward final : Node {
+  const char* name() const override { return "FillBackward3"; }
+  GradList apply(GradList&& grads) override {
+    GradList out(2);
+    if (task_should_compute_output(1)) out[1] = grads[0].sum();
+    return out;
+  }
+};
 struct CloneBackward final : Node {
   const char* name() const override { return "CloneBackward0"; }
   GradList apply(GradList&& grads) override { return {std::move(grads[0])}; }
@@ -222,6 +230,16 @@ Tensor& fill_named(const char* name, const Tensor& self, const Scalar& value) {
 
 Tensor& Tensor::fill_(const Scalar& value) const {
   return fill_named("FillBackward2", *this, value);
+}
+Tensor& Tensor::fill_(const Tensor& value) const {
+  ADJOINT_CHECK(value.dim() == 0,
+                "fill_ only supports 0-dimension value tensor but got tensor with ", value.dim(),
+                " dimensions.");
+  check_inplace(*this, value);
+  copy_values(*this, value);
+  bump_version(*this);
+  if (needs_grad(*this, value)) rebase_history(*this, make_node<FillTensorBackward>(*this, value));
+  return const_cast<Tensor&>(*this);
 }
 Tensor& Tensor::zero_() const { return fill_named("ZeroBackward0", *this, 0); }
 

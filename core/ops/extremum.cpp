@@ -24,7 +24,6 @@ constinit ArgOp argmax_op{"argmax", {.dtypes = kNumericDtypes, .differentiable =
 constinit ArgOp argmin_op{"argmin", {.dtypes = kNumericDtypes, .differentiable = false}};
 
 // ---- Of two tensors
-// ------------------------------------------------------------------------------
 
 /// Ties halve the gradient; where neither is the other's bound (NaN), both get all of it.
 struct ExtremumBackward : Node {
@@ -66,7 +65,6 @@ Tensor extremum_of_two(const ElementwiseOp& op, const Tensor& self, const Tensor
 }
 
 // ---- Of all elements
-// -----------------------------------------------------------------------------
 
 struct FullExtremumBackward final : Node {
   const char* name_ = nullptr;
@@ -149,7 +147,6 @@ Tensor dims_extremum(const ReduceOp& op, const char* name, const Tensor& self, I
 }
 
 // ---- Along a dimension
-// ---------------------------------------------------------------------------
 
 /// The same memory in another shape, outside of the graph.
 Tensor reshaped(const Tensor& t, IntArrayRef sizes) {

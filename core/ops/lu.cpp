@@ -75,7 +75,6 @@ Tensor solve_factored(const Tensor& lu, const Tensor& rows, const Tensor& b, boo
 }
 
 // ---- The factors themselves
-// -----------------------------------------------------------------------------------------------
 
 /// From P^T dA = dL U + L dU: with M = L1^-1 (P^T dA)1 U1^-1, of the square part, L1's change is
 /// L1 times M's lower triangle, U1's is M's upper one times U1.
@@ -139,7 +138,6 @@ void check_factored(const Tensor& self) {
 }
 
 // ---- Solutions
-// -----------------------------------------------------------------------------------------------
 
 Tensor solve_recorded(const Tensor& a, const Tensor& b, bool left, bool vector, Tensor* info);
 
@@ -217,7 +215,6 @@ void check_solved(const char* op, const Tensor& info) {
 }
 
 // ---- Inverses
-// -----------------------------------------------------------------------------------------------
 
 /// M. Giles, 2008, section 2.2.3.
 struct LinalgInvExBackward final : Node {
@@ -258,7 +255,6 @@ void check_inverted(const char* op, const Tensor& info) {
 }
 
 // ---- Determinants
-// -----------------------------------------------------------------------------------------------
 
 /// 1, or -1 where the rows were swapped an odd number of times.
 Tensor parity_of(const Factors& f) {

@@ -30,7 +30,6 @@ Tensor sum_of(const Tensor& a, const Tensor& b) {
 Tensor skew(const Tensor& x) { return x - x.mT(); }
 
 // ---- QR
-// -----------------------------------------------------------------------------------------------
 
 /// M. Seeger et al., "Auto-differentiating linear algebra", 2017, section 3: with
 /// M = R gR^T - gQ^T Q, (gQ + Q copyltu(M)) R^-T, copyltu being the symmetric matrix of M's lower
@@ -100,7 +99,6 @@ std::tuple<Tensor, Tensor> run_qr(const Tensor& self, int64_t kq, int64_t kr) {
 }
 
 // ---- Eigenvectors
-// -----------------------------------------------------------------------------------------------
 
 /// M. Giles, 2008, section 3.1: V (diag(gL) + (V^T gV) / E) V^T, E_ij = L_j - L_i; the symmetric
 /// part of it.
@@ -148,7 +146,6 @@ std::tuple<Tensor, Tensor> eigh_of(const char* op, const Tensor& self, std::stri
 }
 
 // ---- Singular vectors
-// -----------------------------------------------------------------------------------------------
 
 /// J. Townsend, "Differentiating the singular value decomposition", 2016, equations 10 to 13:
 /// U ((skew(U^T gU) / E) S + S (skew(V^T gV) / E) + diag(gS)) V^T, E_ij = S_j^2 - S_i^2, and what
@@ -245,7 +242,6 @@ void check_driver(const std::optional<std::string_view>& driver) {
 }
 
 // ---- Ranks and the pseudo-inverse
-// -----------------------------------------------------------------------------------------------
 
 /// Up to which magnitude a singular value counts as 0: [*, 1].
 Tensor threshold_of(const Tensor& self, const Tensor& magnitudes, std::optional<double> atol,

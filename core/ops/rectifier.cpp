@@ -18,7 +18,6 @@ constinit EluOp elu_op{"elu"};
 constinit EluOp elu_backward_op{"elu_backward", {.differentiable = false, .backward_of = "elu"}};
 
 // ---- Straight pieces
-// -----------------------------------------------------------------------------
 
 struct PiecesNames {
   const char* backward;
@@ -159,7 +158,6 @@ intrusive_ptr<Node> rrelu_node(const Tensor& self, const Tensor& slopes, const c
 }
 
 // ---- elu
-// -----------------------------------------------------------------------------------------
 
 struct EluBackward final : UnaryBackward<Saves::Input> {
   EluNumbers numbers_;

@@ -19,7 +19,6 @@ constinit Op<void(const Stream&, const TensorIterator&, const Scalar& lower, con
     clamp_op{"clamp", {.dtypes = kNumericDtypes}};
 
 // ---- where and masked_fill
-// -----------------------------------------------------------------------
 
 struct WhereBackward final : Node {
   SavedTensor condition_;
@@ -74,7 +73,6 @@ void fill_where(const Tensor& out, const Tensor& self, const Tensor& mask, const
 }
 
 // ---- clamp
-// ---------------------------------------------------------------------------------------
 
 using Bound = std::optional<Scalar>;
 

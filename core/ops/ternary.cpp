@@ -37,7 +37,6 @@ Tensor run_ternary(const TernaryOp<Args...>& op, const Tensor& a, const Tensor& 
 }
 
 // ---- lerp
-// ----------------------------------------------------------------------------------------
 
 void check_lerp(const Tensor& self, const Tensor& end) {
   ADJOINT_CHECK(self.dtype() == end.dtype(), "expected dtype ", self.dtype(),
@@ -96,7 +95,6 @@ intrusive_ptr<Node> lerp_node(const Tensor& self, const Tensor& end, const Tenso
 }
 
 // ---- addcmul and addcdiv
-// -------------------------------------------------------------------------
 
 struct AddcmulBackward final : Node {
   Scalar value_;

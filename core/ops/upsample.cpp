@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Images of other sizes: upsample_*, pixel_shuffle. One direction after the other, since both the
 // nearest element and the line between two are found for each by itself.
+#include <array>
+
+#include "core/ops/cubic.h"
 #include "core/ops/elementwise.h"
 
 namespace adjoint {
@@ -36,6 +39,39 @@ Tensor nearest(const char* op, const Tensor& input, IntArrayRef output_size, siz
   return out;
 }
 
+/// Where the outputs lie among the `n` elements, in elements.
+Tensor places(const Tensor& input, int64_t n, int64_t size, bool align_corners,
+              std::optional<double> factor) {
+  Tensor at = arange(size, TensorOptions(kDouble).device(input.device()));
+  if (align_corners) return at * (size > 1 ? double(n - 1) / double(size - 1) : 0.0);
+  const double step = factor && *factor > 0 ? 1 / *factor : double(n) / double(size);
+  return (at + 0.5) * step - 0.5;
+}
+
+/// Cubics along `dim`.
+Tensor cubic_along(const Tensor& input, int64_t dim, int64_t size, bool align_corners,
+                   std::optional<double> factor) {
+  const int64_t n = input.size(dim);
+  if (size == n && (!factor || *factor == 1)) return input;
+  std::array<Tensor, 4> shares;
+  Tensor first;
+  {
+    NoGradGuard no_grad;
+    Tensor at = places(input, n, size, align_corners, factor);
+    first = floor(at);
+    DimVector sizes(size_t(input.dim()), 1);
+    sizes[size_t(dim)] = size;
+    shares = cubic_shares((at - first).reshape(sizes).to(input.dtype()));
+  }
+  Tensor sum;
+  for (int64_t i = 0; i < 4; ++i) {
+    Tensor value = input.index_select(dim, (first + (i - 1)).clamp(0, n - 1).to(kLong));
+    Tensor part = value * shares[size_t(i)];
+    sum = i == 0 ? part : sum + part;
+  }
+  return sum;
+}
+
 /// Straight lines along `dim`.
 Tensor linear_along(const Tensor& input, int64_t dim, int64_t size, bool align_corners,
                     std::optional<double> factor) {
@@ -44,14 +80,7 @@ Tensor linear_along(const Tensor& input, int64_t dim, int64_t size, bool align_c
   Tensor first, second, share;
   {
     NoGradGuard no_grad;
-    const TensorOptions options = TensorOptions(kDouble).device(input.device());
-    Tensor at = arange(size, options);
-    if (align_corners) {
-      at = at * (size > 1 ? double(n - 1) / double(size - 1) : 0.0);
-    } else {
-      const double step = factor && *factor > 0 ? 1 / *factor : double(n) / double(size);
-      at = ((at + 0.5) * step - 0.5).clamp_min(0);
-    }
+    Tensor at = places(input, n, size, align_corners, factor).clamp_min(0);
     first = at.to(kLong).clamp_max(n - 1);
     second = (first + 1).clamp_max(n - 1);
     share = (at - first.to(kDouble)).clamp(0, 1).to(input.dtype());
@@ -84,6 +113,13 @@ Tensor upsample_bilinear2d(const Tensor& input, IntArrayRef output_size, bool al
   check_sizes("upsample_bilinear2d", input, output_size, 2);
   Tensor rows = linear_along(input, 2, output_size[0], align_corners, scale_h);
   return linear_along(rows, 3, output_size[1], align_corners, scale_w);
+}
+
+Tensor upsample_bicubic2d(const Tensor& input, IntArrayRef output_size, bool align_corners,
+                          std::optional<double> scale_h, std::optional<double> scale_w) {
+  check_sizes("upsample_bicubic2d", input, output_size, 2);
+  Tensor rows = cubic_along(input, 2, output_size[0], align_corners, scale_h);
+  return cubic_along(rows, 3, output_size[1], align_corners, scale_w);
 }
 
 Tensor upsample_trilinear3d(const Tensor& input, IntArrayRef output_size, bool align_corners,

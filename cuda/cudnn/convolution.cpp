@@ -77,7 +77,6 @@ Instance& instance(DeviceIndex index) {
 }
 
 // ---- From tensors to a key
-// ------------------------------------------------------------------------------
 
 /// By sizes, dtype and switches alone, so that results do not depend on where tensors lie. False
 /// where it is not for cuDNN.
@@ -122,7 +121,6 @@ Tensor loadable(const Tensor& t) {
 }
 
 // ---- From a key to a plan
-// -------------------------------------------------------------------------------
 
 enum Role : int64_t { kImage = 1, kWeight, kOutput };
 

@@ -10,7 +10,6 @@ namespace {
 using namespace convolution;
 
 // ---- the output, and the input's gradient
-// --------------------------------------------------------------
 
 /// One product for each group and phase. `transposed`: of the gradient, with the kernel mirrored.
 struct Product {
@@ -187,7 +186,6 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 // ---- on the host
-// ---------------------------------------------------------------------------------------
 
 int gcd(int a, int b) { return b == 0 ? a : gcd(b, a % b); }
 

@@ -100,7 +100,6 @@ __device__ C pixel(const S* at, const Images& images, int y, int x) {
 }
 
 // ---- on the host
-// ---------------------------------------------------------------------------------------
 
 inline Images images_of(const TensorImpl& t) {
   return {int(t.sizes()[0]),

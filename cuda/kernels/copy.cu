@@ -48,7 +48,6 @@ struct Same {
 };
 
 // ---- transposed copies: the output is dense along x, the input along y
-// -----------------------------------
 
 inline constexpr int kTile = 32, kTileRows = 8;
 

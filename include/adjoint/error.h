@@ -20,6 +20,7 @@ class ADJOINT_API Error : public std::exception {
   const char* what() const noexcept override { return message_.c_str(); }
   const char* what_without_backtrace() const noexcept { return message_.c_str(); }
   const std::string& message() const noexcept { return message_; }
+  const std::string& msg() const noexcept { return message_; }
   /// Adds a line to the message: where it went wrong. For a handler that throws on.
   void add_context(std::string_view line) { message_.append("\n  ").append(line); }
 

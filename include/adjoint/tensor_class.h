@@ -84,6 +84,8 @@ class ADJOINT_API Tensor {
   bool is_contiguous() const { return checked().is_contiguous(); }
   bool is_cpu() const { return device().is_cpu(); }
   bool is_cuda() const { return device().is_cuda(); }
+  /// Every tensor here is dense.
+  bool is_sparse() const noexcept { return false; }
   /// Whether its memory is page-locked host memory, from and to which non-blocking copies do not
   /// wait.
   bool is_pinned() const;
@@ -462,6 +464,8 @@ class ADJOINT_API Tensor {
 
   // In place: they return this tensor.
   Tensor& fill_(const Scalar& value) const;
+  /// Throws Error for a value of more than 0 dimensions.
+  Tensor& fill_(const Tensor& value) const;
   Tensor& zero_() const;
   Tensor& add_(const Tensor& other, const Scalar& alpha = 1) const;
   Tensor& add_(const Scalar& other, const Scalar& alpha = 1) const;
@@ -532,6 +536,27 @@ class ADJOINT_API Tensor {
   Tensor& logical_and_(const Tensor& other) const;
   Tensor& logical_or_(const Tensor& other) const;
   Tensor& logical_xor_(const Tensor& other) const;
+  /// 0 or 1 in the tensor's own dtype. A floating-point tensor's gradient, and that of `other`, is
+  /// zero.
+  Tensor& eq_(const Tensor& other) const;
+  Tensor& eq_(const Scalar& other) const;
+  Tensor& ne_(const Tensor& other) const;
+  Tensor& ne_(const Scalar& other) const;
+  Tensor& lt_(const Tensor& other) const;
+  Tensor& lt_(const Scalar& other) const;
+  Tensor& le_(const Tensor& other) const;
+  Tensor& le_(const Scalar& other) const;
+  Tensor& gt_(const Tensor& other) const;
+  Tensor& gt_(const Scalar& other) const;
+  Tensor& ge_(const Tensor& other) const;
+  Tensor& ge_(const Scalar& other) const;
+  Tensor& bitwise_not_() const;
+  Tensor& bitwise_and_(const Tensor& other) const;
+  Tensor& bitwise_and_(const Scalar& other) const;
+  Tensor& bitwise_or_(const Tensor& other) const;
+  Tensor& bitwise_or_(const Scalar& other) const;
+  Tensor& bitwise_xor_(const Tensor& other) const;
+  Tensor& bitwise_xor_(const Scalar& other) const;
   Tensor& cumsum_(int64_t dim) const;
   Tensor& cumprod_(int64_t dim) const;
   Tensor& tanh_() const;
@@ -563,6 +588,12 @@ class ADJOINT_API Tensor {
   Tensor& operator*=(const Scalar& other) { return mul_(other); }
   Tensor& operator/=(const Tensor& other) { return div_(other); }
   Tensor& operator/=(const Scalar& other) { return div_(other); }
+  Tensor& operator&=(const Tensor& other) { return bitwise_and_(other); }
+  Tensor& operator&=(const Scalar& other) { return bitwise_and_(other); }
+  Tensor& operator|=(const Tensor& other) { return bitwise_or_(other); }
+  Tensor& operator|=(const Scalar& other) { return bitwise_or_(other); }
+  Tensor& operator^=(const Tensor& other) { return bitwise_xor_(other); }
+  Tensor& operator^=(const Scalar& other) { return bitwise_xor_(other); }
 
   // Other names of the same.
   Tensor absolute() const { return abs(); }
@@ -591,6 +622,11 @@ class ADJOINT_API Tensor {
   Tensor less_equal(const Tensor& other) const { return le(other); }
   Tensor greater(const Tensor& other) const { return gt(other); }
   Tensor greater_equal(const Tensor& other) const { return ge(other); }
+  Tensor& not_equal_(const Tensor& other) const { return ne_(other); }
+  Tensor& less_(const Tensor& other) const { return lt_(other); }
+  Tensor& less_equal_(const Tensor& other) const { return le_(other); }
+  Tensor& greater_(const Tensor& other) const { return gt_(other); }
+  Tensor& greater_equal_(const Tensor& other) const { return ge_(other); }
   Tensor clip(const std::optional<Tensor>& min = std::nullopt,
               const std::optional<Tensor>& max = std::nullopt) const {
     return clamp(min, max);
@@ -610,6 +646,11 @@ class ADJOINT_API Tensor {
   Tensor less_equal(const Scalar& other) const { return le(other); }
   Tensor greater(const Scalar& other) const { return gt(other); }
   Tensor greater_equal(const Scalar& other) const { return ge(other); }
+  Tensor& not_equal_(const Scalar& other) const { return ne_(other); }
+  Tensor& less_(const Scalar& other) const { return lt_(other); }
+  Tensor& less_equal_(const Scalar& other) const { return le_(other); }
+  Tensor& greater_(const Scalar& other) const { return gt_(other); }
+  Tensor& greater_equal_(const Scalar& other) const { return ge_(other); }
   Tensor clip(const std::optional<Scalar>& min,
               const std::optional<Scalar>& max = std::nullopt) const {
     return clamp(min, max);

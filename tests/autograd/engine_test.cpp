@@ -213,7 +213,6 @@ TEST(Engine, EmptyTensorsHaveEmptyGradients) {
 }
 
 // ---- autograd::grad
-// --------------------------------------------------------------------------------
 
 TEST(Grad, LeavesTheLeavesAlone) {
   Tensor x = leaf(3.0f), w = leaf(2.0f);
@@ -338,7 +337,6 @@ TEST(Grad, OfThirdOrder) {
 }
 
 // ---- backward's arguments
-// --------------------------------------------------------------------------
 
 TEST(Backward, WithCreateGraphRecordsTheGradient) {
   Tensor x = leaf(3.0f);
@@ -378,7 +376,6 @@ TEST(Backward, AcceptsAGradientThatMustBeConverted) {
 }
 
 // ---- Exceptions, undefined gradients and nodes of the user's own
-// ------------------------------------
 
 struct Thrower final : Probe {
   GradList apply(GradList&&) override { throw ValueError("no gradient today"); }

@@ -17,7 +17,6 @@ namespace adjoint::testing {
 namespace {
 
 // ---- Scalar
-// ----------------------------------------------------------------------------------------
 
 TEST(Scalar, KeepsTheKindOfItsValue) {
   EXPECT_EQ(Scalar(true).type(), kBool);
@@ -44,7 +43,6 @@ TEST(Scalar, ConvertsAsCxxDoes) {
 }
 
 // ---- Dtypes
-// ----------------------------------------------------------------------------------------
 
 ScalarType dtype_named(const std::string& name) {
   const std::pair<const char*, ScalarType> names[] = {
@@ -106,7 +104,6 @@ TEST(Dtype, TheWrongPointerTypeIsAnError) {
 }
 
 // ---- Devices
-// ---------------------------------------------------------------------------------------
 
 TEST(DeviceText, IsReadAndWritten) {
   EXPECT_EQ(Device("cpu"), Device(kCPU));
@@ -125,7 +122,6 @@ TEST(DeviceText, ThatIsWrongSaysWhatWasExpected) {
 }
 
 // ---- intrusive_ptr, SmallVector, DimVector
-// ----------------------------------------------------------
 
 struct Counted {
   static inline int alive = 0;

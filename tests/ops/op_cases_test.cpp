@@ -113,7 +113,6 @@ class OpGradient : public OpCaseTest {};
 class OpThirdOrder : public OpCaseTest {};
 
 // ---- Values
-// ---------------------------------------------------------------------------------------
 
 TEST_P(OpForward, EqualsTheFormulaInEveryDtype) {
   for (ScalarType dtype : row.dtypes) {
@@ -146,7 +145,6 @@ TEST_P(OpNonFinite, NaNAndInfinityGoWhereTheFormulaSendsThem) {
 }
 
 // ---- Layouts
-// --------------------------------------------------------------------------------------
 
 /// The values of `t` in memory that is laid out the other way round.
 Tensor reversed_layout(const Tensor& t) {
@@ -214,7 +212,6 @@ TEST_P(OpLayout, ExpandedInputsGiveTheSameBits) {
 }
 
 // ---- What an operation must leave alone
-// -----------------------------------------------------------
 
 TEST_P(OpInputs, AreNotChanged) {
   for (const Inputs& sample : row.samples) {
@@ -258,7 +255,6 @@ TEST_P(OpErrors, SayWhatWasExpected) {
 }
 
 // ---- Gradients
-// ------------------------------------------------------------------------------------
 
 int64_t num_elements(const Inputs& sample) {
   int64_t n = 0;
@@ -347,7 +343,6 @@ TEST_P(OpThirdOrder, GradientEqualsDifferencesOfTheSecond) {
 }
 
 // ---- Which rows take part
-// -------------------------------------------------------------------------
 
 std::string name_of(const ::testing::TestParamInfo<const OpCase*>& info) {
   std::string name = info.param->name;

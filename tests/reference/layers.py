@@ -536,6 +536,11 @@ def images_at_points():
             for corners in (False, True):
                 case(f"F.grid_sample {mode} {beyond} {corners}", "F.grid_sample", x, grid, mode=mode,
                      padding_mode=beyond, align_corners=corners)  # fmt: skip
+    for size in ([4, 6], [3, 2], [5, 7]):
+        for corners in (False, True):
+            case(f"Upsample bicubic {size} {corners}", "Upsample", x, size=size, mode="bicubic",
+                 align_corners=corners)  # fmt: skip
+    case("F.interpolate bicubic", "F.interpolate", x, scale_factor=1.7, mode="bicubic")
 
 
 for part in [

@@ -174,6 +174,7 @@ Options resampling(const Settings& s) {
   o.mode(mode == "nearest"     ? nn::InterpolateMode::Nearest
          : mode == "linear"    ? nn::InterpolateMode::Linear
          : mode == "bilinear"  ? nn::InterpolateMode::Bilinear
+         : mode == "bicubic"   ? nn::InterpolateMode::Bicubic
          : mode == "trilinear" ? nn::InterpolateMode::Trilinear
                                : nn::InterpolateMode::Area);
   if (s.has("align_corners")) o.align_corners(s.flag("align_corners", false));
@@ -454,9 +455,15 @@ Tensors call_function(const std::string& name, const Tensors& x, const Settings&
   }
   if (name == "F.grid_sample") {
     const std::string mode = s.text("mode", ""), beyond = s.text("padding_mode", "");
-    const int64_t interpolation = mode == "bilinear" ? 0 : mode == "nearest" ? 1 : 2;
-    const int64_t padding = beyond == "zeros" ? 0 : beyond == "border" ? 1 : 2;
-    return {grid_sampler(x[0], x[1], interpolation, padding, s.flag("align_corners", false))};
+    return {F::grid_sample(x[0], x[1],
+                           F::GridSampleFuncOptions()
+                               .mode(mode == "bicubic"   ? nn::InterpolateMode::Bicubic
+                                     : mode == "nearest" ? nn::InterpolateMode::Nearest
+                                                         : nn::InterpolateMode::Bilinear)
+                               .padding_mode(beyond == "border"       ? nn::PaddingMode::Replicate
+                                             : beyond == "reflection" ? nn::PaddingMode::Reflect
+                                                                      : nn::PaddingMode::Zeros)
+                               .align_corners(s.flag("align_corners", false)))};
   }
   EXPECT_EQ(name, "F.scaled_dot_product_attention");
   std::optional<double> scale;

@@ -35,6 +35,13 @@ double cubic(double distance) {
   if (x <= 1) return (a + 2) * x * x * x - (a + 3) * x * x + 1;
   return x < 2 ? a * (x * x * x - 5 * x * x + 8 * x - 4) : 0;
 }
+Taps cubic_by_edges(int64_t i, int64_t n, int64_t in) {
+  const double at = (double(i) + 0.5) * double(in) / double(n) - 0.5;
+  Taps taps;
+  for (int64_t k = int64_t(std::floor(at)) - 1; k < int64_t(std::floor(at)) + 3; ++k)
+    taps.push_back({std::clamp(k, int64_t(0), in - 1), cubic(at - double(k))});
+  return taps;
+}
 
 /// One direction after the other.
 Array resampled(Array x, const Sizes& sizes, Rule rule) {
@@ -95,6 +102,9 @@ std::vector<OpCase> other_sizes() {
   });
   add("upsample_trilinear3d", {2, 3, 4}, by_edges, [](const variable_list& t) {
     return upsample_trilinear3d(t[0], {2, 3, 4}, false);
+  });
+  add("upsample_bicubic2d", {5, 3}, cubic_by_edges, [](const variable_list& t) {
+    return upsample_bicubic2d(t[0], {5, 3}, false);
   });
   for (size_t i = num_nearest; i < rows.size(); ++i) {
     rows[i].ulps = 16;

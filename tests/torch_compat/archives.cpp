@@ -34,7 +34,7 @@ void tensors() {
 }
 
 void modules() {
-  Net net, other;
+  Net net, other, third;
   set_parameters(*net);
   net->forward(numbers({4, 2}));
   std::stringstream stream;
@@ -44,18 +44,18 @@ void modules() {
   show("its running mean", other->norm->running_mean);
 
   torch::serialize::OutputArchive written;
-  written.write("weight", net->out->weight);
+  net->save(written);
   written.write("step", torch::tensor(7));
   std::stringstream archived;
   written.save_to(archived);
   torch::serialize::InputArchive read;
   read.load_from(archived);
+  third->load(read);
   Tensor step;
   read.read("step", step);
   show("an archive's number", step);
-  Tensor weight;
-  read.read("weight", weight);
-  show("an archive's weight", weight);
+  show("an archive's weight", third->out->weight);
+  show("an archive's running variance", third->norm->running_var);
 }
 
 void optimizers() {
@@ -85,4 +85,9 @@ int main() {
   tensors();
   modules();
   optimizers();
+  try {
+    TORCH_CHECK(false, "expected ", 2, ", got ", 3);
+  } catch (const c10::Error& e) {
+    std::cout << e.msg() << "\n";
+  }
 }

@@ -10,7 +10,7 @@ namespace adjoint::nn {
 enum class PaddingMode : int8_t { Zeros, Constant, Reflect, Replicate, Circular };
 /// As much padding as keeps the size (for a stride of 1), or none.
 enum class ConvPaddingMode : int8_t { Valid, Same };
-enum class InterpolateMode : int8_t { Nearest, Linear, Bilinear, Trilinear, Area };
+enum class InterpolateMode : int8_t { Nearest, Linear, Bilinear, Trilinear, Area, Bicubic };
 enum class EmbeddingBagMode : int8_t { Sum, Mean, Max };
 /// kl_div's mean over the batch, which is that of the divergence's definition.
 struct BatchMean {};

@@ -75,6 +75,23 @@ class ADJOINT_API Module : public std::enable_shared_from_this<Module> {
   IncompatibleKeys load_state_dict(const OrderedDict<std::string, Tensor>& state,
                                    bool strict = true);
 
+  /// state_dict() into an archive of adjoint/torch.h, and back. load throws Error where a name is
+  /// missing or a shape does not fit.
+  template <class Archive>
+  void save(Archive& archive) const {
+    for (const auto& item : state_dict()) archive.write(item.key(), item.value());
+  }
+  template <class Archive>
+  void load(Archive& archive) {
+    OrderedDict<std::string, Tensor> state;
+    for (const auto& item : state_dict()) {
+      Tensor found;
+      archive.read(item.key(), found);
+      state.insert(item.key(), found);
+    }
+    load_state_dict(state);
+  }
+
   /// Whether dropout drops and batch norm uses the batch's statistics; on at start.
   virtual void train(bool on = true);
   void eval() { train(false); }

@@ -34,7 +34,8 @@ class ADJOINT_API InterpolateFuncOptions {
   ADJOINT_OPTION(InterpolateFuncOptions, std::optional<bool>, recompute_scale_factor, std::nullopt);
 };
 /// The input [n, c, *] at another size. Nearest and Area are for one to three directions, Linear
-/// for one, Bilinear for two, Trilinear for three. Throws Error for what does not fit together.
+/// for one, Bilinear and Bicubic for two, Trilinear for three. Throws Error for what does not fit
+/// together.
 ADJOINT_API Tensor interpolate(const Tensor& input, const InterpolateFuncOptions& options = {});
 
 }  // namespace functional

@@ -86,6 +86,12 @@ ADJOINT_API Tensor upsample_trilinear3d(const Tensor& input, IntArrayRef output_
                                         std::optional<double> scale_d = std::nullopt,
                                         std::optional<double> scale_h = std::nullopt,
                                         std::optional<double> scale_w = std::nullopt);
+/// By the cubic through four elements of each direction, beyond the border the last one (R. Keys,
+/// Cubic convolution interpolation for digital image processing (1981), with a = -0.75).
+ADJOINT_API Tensor upsample_bicubic2d(const Tensor& input, IntArrayRef output_size,
+                                      bool align_corners,
+                                      std::optional<double> scale_h = std::nullopt,
+                                      std::optional<double> scale_w = std::nullopt);
 /// [*, c * r * r, h, w] -> [*, c, h * r, w * r], and back. W. Shi et al., Real-time single image
 /// and video super-resolution using an efficient sub-pixel convolutional neural network (2016).
 ADJOINT_API Tensor pixel_shuffle(const Tensor& input, int64_t upscale_factor);
@@ -96,9 +102,10 @@ ADJOINT_API Tensor channel_shuffle(const Tensor& input, int64_t groups);
 /// What stands in `input` [n, c, h, w] (or [n, c, d, h, w]) at the points of `grid` [n, h', w', 2]
 /// ([n, d', h', w', 3]): x, y (, z), -1 and 1 the middles of the outermost elements if
 /// align_corners, else their outer edges. interpolation_mode 0: straight lines between the
-/// neighbours, 1: the nearest, which has no gradient for the grid. Beyond the border stands, by
-/// padding_mode, 0: zero, 1: the border's element, 2: the reflection. Throws Error for other modes
-/// and shapes, and where dtypes or devices differ.
+/// neighbours, 1: the nearest, whose gradient for the grid is zero, 2 (of images only): cubics as
+/// upsample_bicubic2d's. Beyond the border stands, by padding_mode, 0: zero, 1: the border's
+/// element, 2: the reflection. Throws Error for other modes and shapes, and where dtypes or devices
+/// differ.
 ADJOINT_API Tensor grid_sampler(const Tensor& input, const Tensor& grid, int64_t interpolation_mode,
                                 int64_t padding_mode, bool align_corners);
 /// The grid that takes an output of `size` (n, c, h, w or n, c, d, h, w) through the affine maps

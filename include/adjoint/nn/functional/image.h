@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "adjoint/expanding_array.h"
+#include "adjoint/nn/convolution.h"
 #include "adjoint/nn/mode.h"
 #include "adjoint/nn/pooling.h"
 #include "adjoint/nn/upsampling.h"
@@ -21,7 +22,7 @@ class ConvFuncOptions {
  public:
   ADJOINT_OPTION(ConvFuncOptions, Tensor, bias, {});
   ADJOINT_OPTION(ConvFuncOptions, ExpandingArray<D>, stride, 1);
-  ADJOINT_OPTION(ConvFuncOptions, ExpandingArray<D>, padding, 0);
+  ADJOINT_OPTION(ConvFuncOptions, ConvPadding<D>, padding, 0);
   ADJOINT_OPTION(ConvFuncOptions, ExpandingArray<D>, dilation, 1);
   ADJOINT_OPTION(ConvFuncOptions, int64_t, groups, 1);
 };
@@ -43,23 +44,19 @@ using ConvTranspose1dFuncOptions = ConvTransposeFuncOptions<1>;
 using ConvTranspose2dFuncOptions = ConvTransposeFuncOptions<2>;
 using ConvTranspose3dFuncOptions = ConvTransposeFuncOptions<3>;
 
+// As the functions of numbers, and with padding(ConvPaddingMode::Same). Throw ValueError for that
+// with a stride.
 using adjoint::conv1d;
-inline Tensor conv1d(const Tensor& input, const Tensor& weight, const Conv1dFuncOptions& options) {
-  return adjoint::conv1d(input, weight, options.bias(), options.stride(), options.padding(),
-                         options.dilation(), options.groups());
-}
+ADJOINT_API Tensor conv1d(const Tensor& input, const Tensor& weight,
+                          const Conv1dFuncOptions& options);
 
 using adjoint::conv2d;
-inline Tensor conv2d(const Tensor& input, const Tensor& weight, const Conv2dFuncOptions& options) {
-  return adjoint::conv2d(input, weight, options.bias(), options.stride(), options.padding(),
-                         options.dilation(), options.groups());
-}
+ADJOINT_API Tensor conv2d(const Tensor& input, const Tensor& weight,
+                          const Conv2dFuncOptions& options);
 
 using adjoint::conv3d;
-inline Tensor conv3d(const Tensor& input, const Tensor& weight, const Conv3dFuncOptions& options) {
-  return adjoint::conv3d(input, weight, options.bias(), options.stride(), options.padding(),
-                         options.dilation(), options.groups());
-}
+ADJOINT_API Tensor conv3d(const Tensor& input, const Tensor& weight,
+                          const Conv3dFuncOptions& options);
 
 using adjoint::conv_transpose1d;
 inline Tensor conv_transpose1d(const Tensor& input, const Tensor& weight,
@@ -183,6 +180,31 @@ inline std::tuple<Tensor, Tensor> max_pool3d_with_indices(const Tensor& input,
                                           options.padding(), options.dilation(),
                                           options.ceil_mode());
 }
+
+template <size_t D>
+class MaxUnpoolFuncOptions {
+ public:
+  MaxUnpoolFuncOptions(ExpandingArray<D> kernel_size)
+      : kernel_size_(kernel_size), stride_(kernel_size) {}
+  ADJOINT_OPTION(MaxUnpoolFuncOptions, ExpandingArray<D>, kernel_size, 1);
+  /// The kernel's size where it is not given.
+  ADJOINT_OPTION(MaxUnpoolFuncOptions, ExpandingArray<D>, stride, 1);
+  ADJOINT_OPTION(MaxUnpoolFuncOptions, ExpandingArray<D>, padding, 0);
+  ADJOINT_OPTION(MaxUnpoolFuncOptions, std::optional<std::vector<int64_t>>, output_size,
+                 std::nullopt);
+};
+using MaxUnpool1dFuncOptions = MaxUnpoolFuncOptions<1>;
+using MaxUnpool2dFuncOptions = MaxUnpoolFuncOptions<2>;
+using MaxUnpool3dFuncOptions = MaxUnpoolFuncOptions<3>;
+/// As the layers MaxUnpool1d, MaxUnpool2d and MaxUnpool3d. Throw Error for an output_size that no
+/// such pooling takes to the input's.
+ADJOINT_API Tensor max_unpool1d(const Tensor& input, const Tensor& indices,
+                                const MaxUnpool1dFuncOptions& options);
+ADJOINT_API Tensor max_unpool2d(const Tensor& input, const Tensor& indices,
+                                const MaxUnpool2dFuncOptions& options);
+ADJOINT_API Tensor max_unpool3d(const Tensor& input, const Tensor& indices,
+                                const MaxUnpool3dFuncOptions& options);
+
 using LPPool1dFuncOptions = LPPool1dOptions;
 using LPPool2dFuncOptions = LPPool2dOptions;
 
@@ -202,7 +224,7 @@ inline Tensor pad(const Tensor& input, const PadFuncOptions& options) {
 
 class ADJOINT_API GridSampleFuncOptions {
  public:
-  /// Bilinear or Nearest.
+  /// Bilinear, Nearest or Bicubic.
   ADJOINT_OPTION(GridSampleFuncOptions, InterpolateMode, mode, InterpolateMode::Bilinear);
   /// Zeros, Replicate (the border's element) or Reflect.
   ADJOINT_OPTION(GridSampleFuncOptions, PaddingMode, padding_mode, PaddingMode::Zeros);
