@@ -18,9 +18,12 @@
 // registers, and so would loops that it unrolls within each other.
 #if defined(__CUDACC__)
 #define HOST_DEVICE_CALLED HOST_DEVICE
-#define ROLLED _Pragma("unroll 1")
 #else
 #define HOST_DEVICE_CALLED inline __attribute__((noinline))
+#endif
+#if defined(__CUDA_ARCH__)  // the host's compiler, too, sees what nvcc compiles
+#define ROLLED _Pragma("unroll 1")
+#else
 #define ROLLED
 #endif
 

@@ -61,7 +61,8 @@ Tensor cubic_along(const Tensor& input, int64_t dim, int64_t size, bool align_co
     first = floor(at);
     DimVector sizes(size_t(input.dim()), 1);
     sizes[size_t(dim)] = size;
-    shares = cubic_shares((at - first).reshape(sizes).to(input.dtype()));
+    shares = cubic_shares((at - first).reshape(sizes));
+    for (Tensor& share : shares) share = share.to(input.dtype());
   }
   Tensor sum;
   for (int64_t i = 0; i < 4; ++i) {

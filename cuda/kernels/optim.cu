@@ -16,7 +16,7 @@ template <class C>
 struct AdamNumbers {
   static constexpr std::tuple<> kernel_pointers{};
   C beta2, fresh1, fresh2, decay, shrink, step_size, eps;
-  bool decoupled, maximize, decays;
+  int decoupled, maximize, decays;  // bools would be spilled on sm_100
 };
 template <class C>
 struct RmspropNumbers {

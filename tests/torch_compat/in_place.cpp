@@ -72,7 +72,6 @@ void truths_and_bits() {
   show("logical_and_, gradient", torch::autograd::grad({x.sum()}, {a})[0]);
   a.logical_not_();
   show("logical_not_ of a leaf", a);
-  show("its version", a._version() == 1);
   a.logical_or_(x);
   a.logical_xor_(torch::ones({3}));
   show("logical_or_ and logical_xor_ of a leaf", a);

@@ -84,34 +84,6 @@ inline Tensor batch_norm(const Tensor& input, const Tensor& weight, const Tensor
                              eps);
 }
 
-// In place, as functions.
-inline Tensor& relu_(Tensor& self) { return self.relu_(); }
-inline Tensor& sigmoid_(Tensor& self) { return self.sigmoid_(); }
-inline Tensor& tanh_(Tensor& self) { return self.tanh_(); }
-inline Tensor& exp_(Tensor& self) { return self.exp_(); }
-inline Tensor& log_(Tensor& self) { return self.log_(); }
-inline Tensor& sqrt_(Tensor& self) { return self.sqrt_(); }
-inline Tensor& neg_(Tensor& self) { return self.neg_(); }
-inline Tensor& abs_(Tensor& self) { return self.abs_(); }
-inline Tensor& sin_(Tensor& self) { return self.sin_(); }
-inline Tensor& cos_(Tensor& self) { return self.cos_(); }
-inline Tensor& floor_(Tensor& self) { return self.floor_(); }
-inline Tensor& ceil_(Tensor& self) { return self.ceil_(); }
-inline Tensor& round_(Tensor& self) { return self.round_(); }
-inline Tensor& zero_(Tensor& self) { return self.zero_(); }
-inline Tensor& fill_(Tensor& self, const Scalar& value) { return self.fill_(value); }
-inline Tensor& clamp_(Tensor& self, const std::optional<Scalar>& min,
-                      const std::optional<Scalar>& max = std::nullopt) {
-  return self.clamp_(min, max);
-}
-/// Nothing here asks for cuDNN.
-inline Tensor batch_norm(const Tensor& input, const Tensor& weight, const Tensor& bias,
-                         const Tensor& running_mean, const Tensor& running_var, bool training,
-                         double momentum, double eps, bool /*cudnn_enabled*/) {
-  return adjoint::batch_norm(input, weight, bias, running_mean, running_var, training, momentum,
-                             eps);
-}
-
 inline bool hasCUDA() noexcept { return cuda::is_available(); }
 /// As `out << tensor`, with rows of at most `linesize` characters.
 inline std::ostream& print(std::ostream& out, const Tensor& tensor, int64_t linesize = 80) {
