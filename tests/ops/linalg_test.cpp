@@ -243,12 +243,13 @@ TEST(Linalg, ASingularMatrixsDeterminantHasItsCofactorsForGradient) {
 }
 
 TEST(Linalg, FormsThatDoNotThrowGiveInfo) {
-  const Tensor a = on_device(stack({eye(2), tensor({{1., 2.}, {2., 1.}}), zeros({2, 2})}));
-  EXPECT_TRUE(identical(std::get<1>(linalg::cholesky_ex(a)).cpu(), tensor({0, 2, 1}, kInt)));
-  EXPECT_TRUE(identical(std::get<1>(linalg::inv_ex(a)).cpu(), tensor({0, 0, 1}, kInt)));
+  const Tensor a = on_device(
+      stack({eye(2), tensor({{1., 2.}, {2., 1.}}), tensor({{1., 2.}, {2., 4.}}), zeros({2, 2})}));
+  EXPECT_TRUE(identical(std::get<1>(linalg::cholesky_ex(a)).cpu(), tensor({0, 2, 2, 1}, kInt)));
+  EXPECT_TRUE(identical(std::get<1>(linalg::inv_ex(a)).cpu(), tensor({0, 0, 2, 1}, kInt)));
   EXPECT_TRUE(
-      identical(std::get<1>(linalg::solve_ex(a, ones_like(a))).cpu(), tensor({0, 0, 1}, kInt)));
-  EXPECT_TRUE(identical(std::get<2>(linalg_lu_factor_ex(a)).cpu(), tensor({0, 0, 1}, kInt)));
+      identical(std::get<1>(linalg::solve_ex(a, ones_like(a))).cpu(), tensor({0, 0, 2, 1}, kInt)));
+  EXPECT_TRUE(identical(std::get<2>(linalg_lu_factor_ex(a)).cpu(), tensor({0, 0, 2, 1}, kInt)));
   EXPECT_THROW(linalg::inv_ex(a, true), LinAlgError);
   EXPECT_THROW(linalg::cholesky_ex(a, false, true), LinAlgError);
   EXPECT_THROW(linalg::solve_ex(a, ones_like(a), true, true), LinAlgError);
