@@ -61,7 +61,7 @@ void unpooled() {
        F::max_unpool2d(planes, in_planes, options.output_size(std::vector<int64_t>{1, 1, 5, 4})));
   show_error(
       "max_unpool2d of a wrong size",
-      [&] {
+      [&, planes = planes, in_planes = in_planes] {
         F::max_unpool2d(planes, in_planes, options.output_size(std::vector<int64_t>{1, 1, 9, 4}));
       },
       "invalid output_size");
