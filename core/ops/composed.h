@@ -66,4 +66,16 @@ Tensor before_change(const Tensor& self, const Tensors&... others) {
   return kept;
 }
 
+/// An operand of a change of `self`: where it is self or a view of it, an alias at the operand's
+/// place in the graph as that is before. A node that saved the operand itself would keep self, and
+/// self its node, for ever.
+inline Tensor operand_of_change(const Tensor& self, const Tensor& operand) {
+  if (!operand.defined() || !self.defined()) return operand;
+  if (operand.impl()->storage() != self.impl()->storage()) return operand;
+  Tensor alias = operand.detach();
+  Edge edge = gradient_edge(operand);
+  if (edge.function) alias.impl()->set_grad_fn(std::move(edge.function), edge.input_nr);
+  return alias;
+}
+
 }  // namespace adjoint

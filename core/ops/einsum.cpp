@@ -468,13 +468,15 @@ Tensor& Tensor::baddbmm_(const Tensor& batch1, const Tensor& batch2, const Scala
                          const Scalar& alpha) const {
   if (batch1.dim() == 3 && batch2.dim() == 3)
     check_product_sizes(*this, {batch1.size(0), batch1.size(1), batch2.size(2)});
-  return become(*this, baddbmm(batch1, batch2, beta, alpha));
+  return become(*this, baddbmm(operand_of_change(*this, batch1), operand_of_change(*this, batch2),
+                               beta, alpha));
 }
 Tensor& Tensor::addbmm_(const Tensor& batch1, const Tensor& batch2, const Scalar& beta,
                         const Scalar& alpha) const {
   if (batch1.dim() == 3 && batch2.dim() == 3)
     check_product_sizes(*this, {batch1.size(1), batch2.size(2)});
-  return become(*this, addbmm(batch1, batch2, beta, alpha));
+  return become(*this, addbmm(operand_of_change(*this, batch1), operand_of_change(*this, batch2),
+                              beta, alpha));
 }
 Tensor& Tensor::addmv_(const Tensor& mat, const Tensor& vec, const Scalar& beta,
                        const Scalar& alpha) const {
@@ -484,7 +486,8 @@ Tensor& Tensor::addmv_(const Tensor& mat, const Tensor& vec, const Scalar& beta,
                   "), vec (", vec.size(0), ")");
     check_product_sizes(*this, {mat.size(0)});
   }
-  return become(*this, addmv(mat, vec, beta, alpha));
+  return become(*this,
+                addmv(operand_of_change(*this, mat), operand_of_change(*this, vec), beta, alpha));
 }
 Tensor& Tensor::addr_(const Tensor& vec1, const Tensor& vec2, const Scalar& beta,
                       const Scalar& alpha) const {
@@ -493,12 +496,14 @@ Tensor& Tensor::addr_(const Tensor& vec1, const Tensor& vec2, const Scalar& beta
                   "size mismatch, input: ", sizes(), ", v1: ", vec1.sizes(),
                   ", v2: ", vec2.sizes());
   }
-  return become(*this, addr(vec1, vec2, beta, alpha));
+  return become(*this,
+                addr(operand_of_change(*this, vec1), operand_of_change(*this, vec2), beta, alpha));
 }
 Tensor& Tensor::addmm_(const Tensor& mat1, const Tensor& mat2, const Scalar& beta,
                        const Scalar& alpha) const {
   if (mat1.dim() == 2 && mat2.dim() == 2) check_product_sizes(*this, {mat1.size(0), mat2.size(1)});
-  return become(*this, addmm(mat1, mat2, beta, alpha));
+  return become(*this,
+                addmm(operand_of_change(*this, mat1), operand_of_change(*this, mat2), beta, alpha));
 }
 
 Tensor cdist(const Tensor& x1, const Tensor& x2, double p) {

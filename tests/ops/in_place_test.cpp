@@ -280,6 +280,19 @@ TEST(InPlace, AFactorThatIsOverwrittenFailsInBackward) {
       throws<Error>("has been modified by an inplace operation", [&] { t.sum().backward(); }));
 }
 
+TEST(InPlace, AFactorThatIsOverwrittenDoesNotKeepItsGraphAlive) {
+  for (bool by_view : {false, true}) {
+    const auto held = std::make_shared<int>(0);
+    {
+      Tensor x = eye(2).requires_grad_(), t = x * 2;
+      t.register_hook([held](const Tensor&) {});
+      EXPECT_GT(held.use_count(), 1);
+      t.addmm_(by_view ? t.t() : t, x);
+    }
+    EXPECT_EQ(held.use_count(), 1) << by_view;
+  }
+}
+
 TEST(InPlace, AnOperandThatIsOverwrittenIsKeptForItsGradient) {
   const std::vector<std::pair<Of, Of>> forms = {
       {[](const Tensor& x, const Tensor& y) { return addcmul(x, x, y); },
